@@ -1,0 +1,1 @@
+"""The SCNet platform: wire, login, codes, source and restarter."""

@@ -1,0 +1,1 @@
+"""Status sources that are not the platform itself."""

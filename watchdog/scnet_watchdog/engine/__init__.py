@@ -1,0 +1,1 @@
+"""The order of things: turns, calls and deadlines, through ports only."""

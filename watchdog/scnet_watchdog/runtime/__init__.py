@@ -1,0 +1,1 @@
+"""asyncio, APScheduler, signals and systemd around the engine."""

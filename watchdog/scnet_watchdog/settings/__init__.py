@@ -1,0 +1,1 @@
+"""The validated config file plus environment."""
