@@ -16,6 +16,7 @@ class Block:
         reads_fail: reads are refused too; nothing can be seen.
         looked_at: when it was last looked at; the next look is `blocked_recheck` later.
         may_try: a read succeeded and the canary restart may go.
+        source: the status source whose reads are refused.
     """
 
     cause: BlockCause
@@ -24,6 +25,7 @@ class Block:
     by_restart: bool = False
     reads_fail: bool = False
     may_try: bool = False
+    source: str | None = None
     code: str | None = None
 
 
@@ -80,24 +82,20 @@ class CenterBreaker:
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """The canary and how many may follow.
+    """The canary and how many may follow: a purse of free places.
+
+    A save takes a place out; a pass puts two in (1, 2, 4 …); any other end puts its own back.
 
     Args:
-        places: restarts allowed at the same time.
-        taken: instances that hold a place now.
-        canary: the instance that goes first, once it has been chosen.
-        passed: restarts that passed (each gave two more places).
-        grew_at: when places were last added without a pass.
-        passes: instances that already passed once.
+        places: free places.
+        passed: restarts that passed; while it is zero, whoever goes is a canary.
+        grew_at: when a place was last added without a pass (at first: when the ramp began).
     """
 
     since: datetime
     places: int = 1
-    taken: frozenset[InstanceId] = frozenset()
-    canary: InstanceId | None = None
     passed: int = 0
     grew_at: datetime | None = None
-    passes: frozenset[InstanceId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ class Episode:
     Args:
         attempts: attempts that count for the wait (not_sent, withdrawn, throttled, account do not).
         not_sent: calls not sent since the last of those.
-        waits_from: when the attempt was saved from which the cooldown runs.
+        waits_from: when the attempt was saved from which the cooldown runs; `waits_seq` its seq.
         last_call_at: the last attempt; a day after it the episode ends.
         failures: start failures in a row.
         openings: how often the breaker opened since the instance was last stable.
@@ -102,6 +102,7 @@ class Episode:
     attempts: int = 0
     not_sent: int = 0
     waits_from: datetime | None = None
+    waits_seq: int = 0
     last_call_at: datetime | None = None
     failures: int = 0
     breaker: BreakerState = BreakerState.CLOSED
@@ -127,7 +128,6 @@ class Watch:
         reads: good reads begun after the reply.
         ran_for: how much of `start_deadline` has run.
         read_at: the last read begun after the reply (at first: the reply), and what it showed.
-        running_since: first running read after the reply.
         told: waiting alarms already told (0, 1 = warn, 2 = critical).
         overdue: judged did_not_help because `deploying` outlived the deadline: may be taken back.
         opened: whether that judgement alone opened the breaker.

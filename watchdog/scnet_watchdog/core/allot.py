@@ -1,0 +1,278 @@
+"""One center: who of those that want a restart may have it now, and what holds the others.
+
+Gates in order: blocked, throttled, center breaker (or its canary), storm allowance, hourly rate,
+in flight, free connection. Every gate opens by a moment or a verdict, never by another gate.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from heapq import nsmallest
+from math import ceil
+
+from . import ramp, throttle
+from .assess import View, assess, restart_reason, view_of
+from .attempt import Attempt
+from .block import next_look
+from .center import CenterState
+from .centerbreaker import opens_until
+from .decision import Decision, Reason
+from .draft import Draft
+from .episode import open_episode
+from .event import EventKind
+from .model import InstanceId
+from .policy import HOUR
+from .state import BreakerState, Call, Watch
+
+FRESH_FOR = 1
+"""Intervals after which an observation is looked at again before a call."""
+
+
+@dataclass(slots=True)
+class Granted:
+    """What one center's round gave."""
+
+    attempts: list[Attempt]
+    held: dict[InstanceId, Decision]
+
+
+def max_in_flight(draft: Draft, name: str) -> int:
+    """Places in flight: as configured, or max(2, 5 % of the center's instances, rounded up)."""
+    given = draft.limits(name).max_in_flight
+    return given or max(2, ceil(0.05 * len(draft.fleet.members_of.get(name, ()))))
+
+
+def per_hour(draft: Draft, name: str) -> int:
+    """Restarts an hour: as configured, or max(10, the center's instances)."""
+    given = draft.limits(name).restarts_per_hour
+    return given or max(10, len(draft.fleet.members_of.get(name, ())))
+
+
+def allot(draft: Draft, name: str) -> Granted:
+    """Give out what the center's gates let through; tell why the others wait."""
+    granted = Granted([], {})
+    wanting = draft.index(name).wanting
+    if not wanting:
+        return granted
+    free = draft.situation.free.get(name, 0)
+    operators = [id_ for id_ in wanting if draft.state(id_).facts.care.order is not None]
+    others = wanting.difference(operators) if operators else wanting
+    closed: Decision | None = None
+    for id_ in [*operators, *_first_of(draft, name, others, free)]:
+        by_operator = draft.state(id_).facts.care.order is not None
+        shut = shut_gate(draft, name, by_operator, free - len(granted.attempts))
+        if shut is None:
+            view = view_of(draft, id_)
+            still = assess(view)
+            if still is not None:
+                granted.held[id_] = still
+            elif _stale(draft, view):
+                granted.held[id_] = Decision(Reason.CONFIRMING, None, {"looking": "again"})
+            else:
+                granted.attempts.append(grant(draft, view))
+        elif by_operator:
+            granted.held[id_] = shut
+        else:
+            closed = shut
+            break
+    if closed is None:
+        closed = shut_gate(draft, name, False, free - len(granted.attempts)) or Decision(
+            Reason.CENTER_BUSY
+        )
+    taken = {one.instance for one in granted.attempts}
+    for id_ in wanting:
+        if id_ not in taken:
+            granted.held.setdefault(id_, closed)
+    return granted
+
+
+def _first_of(draft: Draft, name: str, ids: set[InstanceId], free: int) -> list[InstanceId]:
+    """The next in line: fewest attempts in the episode, then longest down.
+
+    A ramp without a pass wants its canary first: breaker closed if possible, tried least recently.
+    """
+    center = draft.center(name)
+    canary = center.block is not None or (center.ramp is not None and not center.ramp.passed)
+    long_ago = draft.now - timedelta(days=36500)
+
+    def in_line(id_: InstanceId) -> tuple[object, ...]:
+        state = draft.state(id_)
+        episode = state.facts.care.episode
+        since = state.facts.since or draft.now
+        attempts = episode.attempts if episode else 0
+        if not canary:
+            return (attempts, since, id_)
+        shut = episode is not None and episode.breaker is not BreakerState.CLOSED
+        tried = episode.last_call_at if episode and episode.last_call_at else long_ago
+        return (shut, tried, attempts, since, id_)
+
+    return nsmallest(max(free, 1), ids, key=in_line)
+
+
+def shut_gate(draft: Draft, name: str, by_operator: bool, free: int) -> Decision | None:
+    """Return the first gate that is closed, or None where a call may go."""
+    if draft.situation.draining:
+        return Decision(Reason.DRAINING)
+    if not draft.situation.writable:
+        return Decision(Reason.STATE_UNWRITABLE)
+    center = draft.center(name)
+    return (
+        _block_shut(draft, center)
+        or throttle_shut(draft, center)
+        or _breaker_shut(draft, center)
+        or (None if by_operator else _storm_shut(draft, center))
+        or _rate_shut(draft, name)
+        or _busy_shut(draft, name, free)
+    )
+
+
+def _block_shut(draft: Draft, center: CenterState) -> Decision | None:
+    block = center.block
+    if block is None:
+        return None
+    trying = any(_is_canary(draft, id_) for id_ in draft.index(center.name).busy)
+    if block.may_try and not trying:
+        return None
+    again = next_look(block, draft.limits(center.name).blocked_recheck)
+    return Decision(Reason.CENTER_BLOCKED, again, {"cause": block.cause})
+
+
+def _is_canary(draft: Draft, id_: InstanceId) -> bool:
+    watch = draft.state(id_).facts.care.watch
+    return watch is not None and watch.canary and watch.attempt.outcome is None
+
+
+def throttle_shut(draft: Draft, center: CenterState) -> Decision | None:
+    """The platform asked us to slow down, or one call has gone ahead to see."""
+    told = center.throttle
+    if told is None:
+        return None
+    ends = throttle.throttle_ends(told)
+    if draft.now >= ends and told.probing is None:
+        return None
+    numbers = {"in_row": told.in_row, "goes_first": told.probing}
+    return Decision(Reason.THROTTLED, ends if draft.now < ends else None, numbers)
+
+
+def _breaker_shut(draft: Draft, center: CenterState) -> Decision | None:
+    breaker = center.breaker
+    if breaker.state is BreakerState.CLOSED:
+        return None
+    if breaker.state is BreakerState.OPEN:
+        until = opens_until(breaker, draft.limits(center.name).center_breaker)
+        return Decision(Reason.CENTER_BREAKER_OPEN, until, {"openings": breaker.openings})
+    if center.ramp is None or center.ramp.places > 0:
+        return None
+    return Decision(Reason.CENTER_BREAKER_OPEN, _grows_at(draft, center), {"canary": "under way"})
+
+
+def _storm_shut(draft: Draft, center: CenterState) -> Decision | None:
+    if center.ramp is None or center.ramp.places > 0:
+        return None
+    numbers = {"passed": center.ramp.passed, "storm": center.storm is not None}
+    return Decision(Reason.STORM, _grows_at(draft, center), numbers)
+
+
+def _grows_at(draft: Draft, center: CenterState) -> datetime | None:
+    if center.ramp is None or center.ramp.grew_at is None:
+        return None
+    return center.ramp.grew_at + ramp.longest_start(draft, center.name)
+
+
+def _rate_shut(draft: Draft, name: str) -> Decision | None:
+    limit = per_hour(draft, name)
+    index = draft.index(name)
+    made = index.in_last_hour(draft.now)
+    if made < limit:
+        return None
+    again = index.calls[-limit][0] + HOUR
+    return Decision(Reason.CENTER_RATE, again, {"made": made, "of": limit})
+
+
+def _busy_shut(draft: Draft, name: str, free: int) -> Decision | None:
+    limit = max_in_flight(draft, name)
+    busy = draft.index(name).busy
+    if len(busy) < limit:
+        return None if free > 0 else Decision(Reason.CENTER_BUSY, None, {"connections": 0})
+    return Decision(Reason.CENTER_BUSY, None, {"in_flight": len(busy), "of": limit})
+
+
+def _stale(draft: Draft, view: View) -> bool:
+    """Whether the observation is too old for a call; it is then asked for again."""
+    asked = draft.asked_at(view.state)
+    if asked is not None and draft.now - asked <= FRESH_FOR * draft.interval(view.member.key):
+        return False
+    draft.looks.setdefault(view.member.key, set()).add(view.member.id)
+    return True
+
+
+def grant(draft: Draft, view: View) -> Attempt:
+    """Write the attempt's row, reserve its call, and take its places."""
+    name = view.member.center
+    center = draft.center(name)
+    gated = not view.ordered or center.breaker.state is BreakerState.HALF_OPEN
+    canary = center.block is not None or (
+        gated and center.ramp is not None and not center.ramp.passed
+    )
+    reason = restart_reason(view, canary)
+    state = open_episode(draft, view.state, view.state.facts.since or draft.now)
+    place = gated and ramp.take(draft, state)
+    if center.throttle is not None:
+        throttle.goes_first(draft, name, state.id)
+    attempt = _row(draft, view, reason)
+    episode = state.facts.care.episode
+    assert episode is not None  # noqa: S101 - just opened
+    trial = episode.breaker is not BreakerState.CLOSED
+    ledger = replace(
+        state.facts.ledger,
+        seq=attempt.seq,
+        calls=(*_pruned(draft, view), Call(draft.now, reason is Reason.OPERATOR)),
+    )
+    state = replace(state, facts=replace(state.facts, ledger=ledger))
+    draft.care(
+        state,
+        watch=Watch(attempt, place=place, canary=canary, trial=trial),
+        order=None,
+        episode=replace(episode, last_call_at=draft.now),
+    )
+    draft.wanted.append(attempt)
+    _tell_request(draft, view, attempt)
+    return attempt
+
+
+def _row(draft: Draft, view: View, reason: Reason) -> Attempt:
+    state = draft.state(view.member.id)
+    episode = state.facts.care.episode
+    asked = draft.asked_at(view.state)
+    assert episode is not None and asked is not None and view.status is not None  # noqa: S101, PT018
+    return Attempt(
+        instance=state.id,
+        seq=state.facts.ledger.seq + 1,
+        center=view.member.center,
+        episode=episode.number,
+        number=episode.attempts + 1,
+        reason=reason,
+        status=view.status,
+        asked_at=asked,
+        saved_at=draft.now,
+        epoch=draft.situation.epoch,
+    )
+
+
+def _pruned(draft: Draft, view: View) -> tuple[Call, ...]:
+    """Calls that a window may still ask for."""
+    keep = max(view.policy.budget.per, HOUR)
+    return tuple(call for call in view.state.facts.ledger.calls if call.at > draft.now - keep)
+
+
+def _tell_request(draft: Draft, view: View, attempt: Attempt) -> None:
+    since = view.state.facts.since
+    down = (draft.now - since).total_seconds() if since is not None else None
+    draft.tell(
+        EventKind.RESTART_REQUESTED,
+        attempt.instance,
+        seq=attempt.seq,
+        attempt=attempt.number,
+        reason=attempt.reason,
+        status=attempt.status,
+        down_for_s=round(down, 1) if down is not None else None,
+    )

@@ -1,0 +1,185 @@
+"""A center whose account or credentials refuse us: no restarts, rare looks, one pair of events."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from .center import Block, Ramp, Seen
+from .draft import Draft
+from .event import EventKind
+from .model import BlockCause, InstanceId, PollFailed, SourceKey
+from .policy import MINUTE
+
+PERMISSION_CODES = frozenset({"10008", "10009"})
+"""Codes that mean a stale token, a missing permission, or one instance's: evidence decides."""
+
+DENIALS_WITHIN = 10 * MINUTE
+"""Two distinct instances denied within this time speak of the account, not of the instances."""
+
+NEXT_STEP = {
+    BlockCause.ARREARS: "recharge the account; restarts resume by themselves",
+    BlockCause.DISABLED: "have the account enabled again; restarts resume by themselves",
+    BlockCause.FROZEN: "have the account unfrozen; restarts resume by themselves",
+    BlockCause.TOKEN_EXPIRED: "write a new token to the token file, or configure AK/SK",
+    BlockCause.CREDENTIALS: "check user, access key and secret key",
+    BlockCause.PERMISSION: "give the account the right to restart container instances",
+}
+
+
+def reads_refused(draft: Draft, failed: PollFailed) -> None:
+    """A read was refused: the center is blocked, and nothing can be seen."""
+    assert failed.cause is not None  # noqa: S101 - checked by the caller
+    center = draft.center(failed.key.center)
+    old = center.block
+    if old is not None:
+        block = replace(old, looked_at=draft.now, reads_fail=True, source=failed.key.source)
+        draft.put_center(replace(center, block=block))
+        return
+    _block(draft, failed.key.center, failed.cause, failed.code, failed.key.source)
+
+
+def restart_refused(draft: Draft, name: str, cause: BlockCause | None, code: str | None) -> None:
+    """A restart was refused for the account: the center is blocked until one restart works."""
+    center = draft.center(name)
+    old = center.block
+    if old is not None:
+        block = replace(old, looked_at=draft.now, by_restart=True, may_try=False)
+        draft.put_center(replace(center, block=block))
+        return
+    _block(draft, name, cause or BlockCause.PERMISSION, code, None)
+
+
+def _block(
+    draft: Draft, name: str, cause: BlockCause, code: str | None, source: str | None
+) -> None:
+    block = Block(
+        cause,
+        draft.now,
+        draft.now,
+        by_restart=source is None,
+        reads_fail=source is not None,
+        source=source,
+        code=code,
+    )
+    draft.put_center(replace(draft.center(name), block=block))
+    _touch_all(draft, name)
+    draft.tell(
+        EventKind.CENTER_BLOCKED,
+        center=name,
+        cause=cause,
+        code=code,
+        next_step=NEXT_STEP[cause],
+        next_at=draft.now + draft.limits(name).blocked_recheck,
+    )
+
+
+def next_look(block: Block, recheck: timedelta) -> datetime:
+    """When a blocked center is looked at again."""
+    return block.looked_at + recheck
+
+
+def read_worked(draft: Draft, key: SourceKey, asked_at: datetime) -> None:
+    """A good read: ends a block of the reads; prepares the canary restart of any other."""
+    center = draft.center(key.center)
+    block = center.block
+    if block is None or asked_at <= block.looked_at:
+        return
+    if block.reads_fail:
+        if block.source != key.source:
+            return
+        if not block.by_restart:
+            unblock(draft, key.center)
+            return
+        block = replace(block, reads_fail=False, may_try=True)
+    elif not block.may_try and draft.now >= next_look(
+        block, draft.limits(key.center).blocked_recheck
+    ):
+        block = replace(block, may_try=True)
+    draft.put_center(replace(center, block=block))
+
+
+def nothing_to_try(draft: Draft, name: str) -> None:
+    """After a good sweep, when nothing is restartable, no restart can test the block: it ends."""
+    block = draft.center(name).block
+    if block is not None and not block.reads_fail and not draft.index(name).restartable:
+        unblock(draft, name)
+
+
+def tried_in_vain(draft: Draft, name: str) -> None:
+    """The canary restart did not unblock: look again later, silently."""
+    center = draft.center(name)
+    if center.block is not None and center.block.may_try:
+        block = replace(center.block, looked_at=draft.now, may_try=False)
+        draft.put_center(replace(center, block=block))
+
+
+def unblock(draft: Draft, name: str) -> None:
+    """The center answers again: rejections for lack of permission end, and a ramp begins."""
+    center = draft.center(name)
+    if center.block is None:
+        return
+    lasted = (draft.now - center.block.since).total_seconds()
+    draft.put_center(
+        replace(center, block=None, denials=(), ramp=Ramp(draft.now, grew_at=draft.now))
+    )
+    draft.tell(
+        EventKind.CENTER_UNBLOCKED,
+        center=name,
+        cause=center.block.cause,
+        blocked_for_s=round(lasted, 1),
+    )
+    _touch_all(draft, name)
+    for id_ in tuple(draft.index(name).unrest):
+        end_rejection(draft, id_, PERMISSION_CODES)
+
+
+def unblock_by_restart(draft: Draft, id_: InstanceId) -> None:
+    """A restart was taken up, or failed to start: the account is in order, and a ramp begins.
+
+    The canary that showed it holds the ramp's first place.
+    """
+    state = draft.state(id_)
+    if draft.center(state.center).block is None:
+        return
+    unblock(draft, state.center)
+    state = draft.state(id_)
+    watch = state.facts.care.watch
+    center = draft.center(state.center)
+    if watch is not None and center.ramp is not None:
+        draft.care(state, watch=replace(watch, place=True))
+        draft.put_center(replace(center, ramp=replace(center.ramp, places=0)))
+
+
+def look_at_once(draft: Draft, name: str) -> None:
+    """Something about the credentials changed, or an operator asked: look now."""
+    center = draft.center(name)
+    if center.block is None:
+        return
+    past = draft.now - draft.limits(name).blocked_recheck
+    block = replace(center.block, looked_at=min(center.block.looked_at, past))
+    draft.put_center(replace(center, block=block))
+
+
+def denied(draft: Draft, name: str, id_: InstanceId) -> bool:
+    """Note a restart denied by permission; whether that makes two distinct ones in ten minutes."""
+    center = draft.center(name)
+    recent = tuple(
+        one for one in center.denials if one.at > draft.now - DENIALS_WITHIN and one.instance != id_
+    )
+    draft.put_center(replace(center, denials=(*recent, Seen(draft.now, id_))))
+    return bool(recent)
+
+
+def end_rejection(draft: Draft, id_: InstanceId, codes: frozenset[str] | None = None) -> None:
+    """Forget a rejection (with `codes`: only one by these)."""
+    state = draft.state(id_)
+    episode = state.facts.care.episode
+    if episode is None or episode.rejection is None:
+        return
+    if codes is None or episode.rejection.code in codes:
+        draft.care(state, episode=replace(episode, rejection=None))
+
+
+def _touch_all(draft: Draft, name: str) -> None:
+    """Everyone of the center who is not at rest gets a new decision."""
+    for id_ in draft.index(name).unrest:
+        draft.touched[id_] = None

@@ -1,0 +1,155 @@
+"""From a decision to what follows: the index, the next deadline, and a told change of reason."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from .allot import throttle_shut
+from .assess import assess, view_of
+from .backoff import wait_after
+from .breaker import opens_until
+from .decision import Decision, Reason
+from .draft import Draft, keep
+from .episode import end_episode
+from .event import EventKind
+from .judge import wait_over
+from .model import InstanceId
+from .operate import ORDER_LASTS, lapse
+from .policy import HOUR, Mode
+from .state import ShadowCount
+from .storm import WAITS
+
+EPISODE_ENDS_AFTER = 24 * HOUR
+"""An episode without a call for a day is over."""
+
+_BY_TIME = frozenset(
+    {Reason.COOLING_DOWN, Reason.BREAKER_OPEN, Reason.REJECTED, Reason.BUDGET_SPENT, Reason.HELD}
+)
+"""Reasons whose end a poll should meet: the source is asked fast from ten seconds before."""
+
+_CALM = frozenset({None, Reason.QUIET_START})
+_SILENT = frozenset({Reason.QUIET_START, Reason.HEALTHY})
+
+
+def upkeep(draft: Draft, id_: InstanceId) -> None:
+    """What time alone does to an instance: slots, breakers, orders and episodes run out."""
+    lapse(draft, id_)
+    state = draft.state(id_)
+    care = state.facts.care
+    policy = draft.member(id_).policy
+    if (
+        care.watch is not None
+        and care.watch.slot
+        and care.watch.attempt.outcome is not None
+        and draft.now >= care.watch.attempt.saved_at + policy.start_deadline
+    ):
+        state = draft.care(state, watch=replace(care.watch, slot=False))
+    if care.shadow is not None and draft.mode(id_) is not Mode.SHADOW:
+        state = draft.care(state, shadow=None)
+    episode = care.episode
+    if episode is None:
+        return
+    until = opens_until(episode, policy.breaker)
+    if until is not None and draft.now >= until:
+        state = wait_over(draft, state)
+    idle = care.watch is None or care.watch.attempt.closed
+    if idle and episode.last_call_at and draft.now >= episode.last_call_at + EPISODE_ENDS_AFTER:
+        end_episode(draft, state)
+
+
+def first_answer(draft: Draft, id_: InstanceId) -> None:
+    """Decide about one instance: hold it, or let it wait at the center's gates."""
+    decision = assess(view_of(draft, id_))
+    if decision is None and draft.mode(id_) is Mode.SHADOW:
+        decision = shadow(draft, id_)
+    keep(draft.own_index(draft.member(id_).center).wanting, id_, decision is None)
+    if decision is not None:
+        conclude(draft, id_, decision)
+
+
+def shadow(draft: Draft, id_: InstanceId) -> Decision:
+    """Tell the call that would go now, and count it apart from everything real."""
+    view = view_of(draft, id_)
+    throttled = throttle_shut(draft, view.center)
+    if throttled is not None:
+        return throttled
+    count = view.state.facts.care.shadow
+    cooldown = view.policy.cooldown
+    if count is not None:
+        again = count.last_at + wait_after(count.calls, cooldown, id_, count.calls)
+        if draft.now < again:
+            return Decision(Reason.SHADOW, again, {"calls": count.calls})
+    calls = count.calls + 1 if count is not None else 1
+    draft.care(view.state, shadow=ShadowCount(calls, draft.now))
+    since = view.state.facts.since
+    draft.tell(
+        EventKind.RESTART_REQUESTED,
+        id_,
+        shadow=True,
+        attempt=calls,
+        reason=view.status,
+        status=view.status,
+        down_for_s=round((draft.now - since).total_seconds(), 1) if since else None,
+    )
+    again = draft.now + wait_after(calls, cooldown, id_, calls)
+    return Decision(Reason.SHADOW, again, {"calls": calls})
+
+
+def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
+    """Take a decision: remember its reason, tell it where it changed, set the next deadline."""
+    state = draft.state(id_)
+    index = draft.own_index(state.center)
+    reason = Reason.VERIFYING if decision.restarts else decision.reason
+    restartable = id_ in index.restartable and draft.mode(id_) is Mode.ACTIVE
+    keep(index.waits, id_, restartable and reason in WAITS)
+    keep(index.hurry, id_, _hurries(draft, id_, reason))
+    if reason in _BY_TIME and decision.next_at is not None and restartable:
+        index.due[id_] = decision.next_at
+    elif id_ in index.wanting:
+        index.due[id_] = decision.next_at or draft.now
+    else:
+        index.due.pop(id_, None)
+    draft.wakes[id_] = None if state.at_rest else _wake(draft, id_, decision.next_at)
+    previous = state.facts.reason
+    if reason is previous:
+        return
+    draft.instances[id_] = replace(state, facts=replace(state.facts, reason=reason))
+    if decision.restarts or (previous in _CALM and reason in _SILENT):
+        return
+    if reason is Reason.BUDGET_SPENT:
+        draft.tell(EventKind.BUDGET_SPENT, id_, next_at=decision.next_at, **dict(decision.numbers))
+    draft.tell(
+        EventKind.DECISION_CHANGED,
+        id_,
+        previous=previous,
+        reason=reason,
+        next_at=decision.next_at,
+        **numbers,
+    )
+
+
+def _hurries(draft: Draft, id_: InstanceId, reason: Reason) -> bool:
+    if reason is Reason.CONFIRMING:
+        return True
+    watch = draft.state(id_).facts.care.watch
+    if watch is None or watch.attempt.closed:
+        return False
+    return draft.now < watch.attempt.saved_at + draft.member(id_).policy.start_deadline
+
+
+def _wake(draft: Draft, id_: InstanceId, next_at: datetime | None) -> datetime | None:
+    """The next moment at which time alone changes something for this instance."""
+    state = draft.state(id_)
+    care = state.facts.care
+    policy = draft.member(id_).policy
+    moments: list[datetime | None] = [next_at, draft.blind_at(state)]
+    if care.watch is not None and care.watch.slot:
+        moments.append(care.watch.attempt.saved_at + policy.start_deadline)
+    if care.order is not None:
+        moments.append(care.order.begun_at + ORDER_LASTS)
+    if care.episode is not None:
+        moments.append(opens_until(care.episode, policy.breaker))
+        if care.episode.last_call_at is not None:
+            moments.append(care.episode.last_call_at + EPISODE_ENDS_AFTER)
+    later = [one for one in moments if one is not None and one > draft.now]
+    return min(later, default=None)

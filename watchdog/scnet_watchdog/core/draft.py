@@ -1,0 +1,220 @@
+"""A turn's working copy over a fleet that it never changes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from .attempt import Attempt, AttemptKey
+from .center import CenterState
+from .change import Change, StoredInstance
+from .command import Hold, Scope
+from .event import Event, EventKind, Level
+from .fleet import BLIND_AFTER, Decided, Fleet, Index, SourceState
+from .inputs import Situation
+from .model import InstanceId, SourceKey
+from .policy import HOUR, Limits, Member, Mode, Pace
+from .state import REST, UNSEEN, Care, InstanceState
+
+_T = TypeVar("_T")
+
+
+class Draft:
+    """Everything one turn changes, beside the fleet it reads."""
+
+    def __init__(self, fleet: Fleet, situation: Situation) -> None:
+        self.fleet = fleet
+        self.situation = situation
+        self.now: datetime = situation.now
+        self.instances: dict[InstanceId, InstanceState] = {}
+        self.centers: dict[str, CenterState] = {}
+        self.sources: dict[SourceKey, SourceState] = {}
+        self.holds: dict[Scope, Hold | None] = {}
+        self.attempts: dict[AttemptKey, Attempt] = {}
+        self.wanted: list[Attempt] = []
+        self.events: list[Event] = []
+        self.taken: list[int] = []
+        self.wakes: dict[str, datetime | None] = {}
+        self.looks: dict[SourceKey, set[InstanceId]] = {}
+        self.dormant: dict[InstanceId, StoredInstance] = {}
+        self.first_looks: set[SourceKey] = set()
+        self.touched: dict[InstanceId, None] = {}
+        self.touched_centers: dict[str, None] = {}
+        self._indexes: dict[str, Index] = {}
+
+    # Reading.
+
+    def member(self, id_: InstanceId) -> Member:
+        """The instance as the config names it."""
+        return self.fleet.roster.members[id_]
+
+    def mode(self, id_: InstanceId) -> Mode:
+        """The instance's mode in force."""
+        return self.fleet.mode_of(id_, self.situation.shadow)
+
+    def limits(self, center: str) -> Limits:
+        """The center's knobs."""
+        return self.fleet.roster.centers[center]
+
+    def pace(self, key: SourceKey) -> Pace:
+        """How often a source is polled."""
+        return self.fleet.roster.paces.get(key.source) or Pace()
+
+    def state(self, id_: InstanceId) -> InstanceState:
+        """The instance as this turn has it so far."""
+        found = self.instances.get(id_) or self.fleet.instances.get(id_)
+        return found or InstanceState(id_, self.member(id_).center)
+
+    def center(self, name: str) -> CenterState:
+        """The center as this turn has it so far."""
+        return self.centers.get(name) or self.fleet.centers.get(name) or CenterState(name)
+
+    def source(self, key: SourceKey) -> SourceState:
+        """The source as this turn has it so far."""
+        found = self.sources.get(key) or self.fleet.sources.get(key)
+        return found or SourceState(self.now)
+
+    def index(self, center: str) -> Index:
+        """The center's index, for reading."""
+        found = self._indexes.get(center) or self.fleet.indexes.get(center)
+        return found if found is not None else self.own_index(center)
+
+    def hold(self, scope: Scope) -> Hold | None:
+        """The hold in force on a shared scope."""
+        return self.holds[scope] if scope in self.holds else self.fleet.holds.get(scope)
+
+    def asked_at(self, state: InstanceState) -> datetime | None:
+        """When the last observation of an instance was asked for, sweeps at rest included."""
+        own = state.sight.asked_at
+        swept = self.source(self.member(state.id).key).swept_at
+        if own is None or swept is None or not state.at_rest:
+            return own
+        return max(own, swept)
+
+    def interval(self, key: SourceKey) -> timedelta:
+        """The interval in which ages are measured."""
+        return self.source(key).interval(self.pace(key))
+
+    def blind_at(self, state: InstanceState) -> datetime | None:
+        """When the source becomes blind for the instance unless it is seen again."""
+        asked = self.asked_at(state)
+        return asked and asked + BLIND_AFTER * self.interval(self.member(state.id).key)
+
+    # Writing.
+
+    def own_index(self, center: str) -> Index:
+        """The center's index as this turn's own copy."""
+        mine = self._indexes.get(center)
+        if mine is None:
+            theirs = self.fleet.indexes.get(center)
+            mine = self._indexes[center] = theirs.copy() if theirs is not None else Index()
+        return mine
+
+    def put(self, state: InstanceState) -> InstanceState:
+        """Take an instance's new state; keeps the index and touches it."""
+        id_ = state.id
+        if state.facts.care is not REST and state.facts.care == REST:
+            state = replace(state, facts=replace(state.facts, care=REST))
+        old = self.instances.get(id_) or self.fleet.instances.get(id_)
+        index = self.own_index(state.center)
+        watch = state.facts.care.watch
+        keep(index.unrest, id_, not state.at_rest)
+        keep(index.busy, id_, watch is not None and watch.slot)
+        restartable = state.facts.status in self.member(id_).policy.restart_on
+        keep(index.restartable, id_, restartable)
+        index.note_calls(old, state)
+        self.instances[id_] = state
+        self.touched[id_] = None
+        return state
+
+    def care(self, state: InstanceState, **changes: object) -> InstanceState:
+        """Change what is open for an instance."""
+        care: Care = replace(state.facts.care, **changes)  # type: ignore[arg-type]
+        return self.put(replace(state, facts=replace(state.facts, care=care)))
+
+    def put_center(self, state: CenterState) -> CenterState:
+        """Take a center's new state."""
+        self.centers[state.name] = state
+        self.touched_centers[state.name] = None
+        return state
+
+    def put_source(self, key: SourceKey, state: SourceState) -> None:
+        """Take a source's new state."""
+        self.sources[key] = state
+
+    def row(self, attempt: Attempt) -> None:
+        """Write a ledger row that was settled or judged."""
+        self.attempts[attempt.key] = attempt
+
+    def expire_opinions(self) -> None:
+        """Nothing seen so far counts any more: every instance must be seen anew."""
+        for source_key, source in self.fleet.sources.items():
+            self.put_source(source_key, replace(source, swept_at=None))
+        for state in self.fleet.instances.values():
+            self.put(replace(self.state(state.id), sight=UNSEEN))
+
+    @property
+    def touched_indexes(self) -> Collection[str]:
+        """Centers whose index this turn has copied."""
+        return self._indexes.keys()
+
+    def tell(
+        self,
+        kind: EventKind,
+        instance: InstanceId | None = None,
+        center: str | None = None,
+        level: Level | None = None,
+        **fields: Any,
+    ) -> None:
+        """Note a fact; instance events get name and center."""
+        name = None
+        if instance is not None:
+            name = self.fleet.name_of(instance)
+            center = center or self.member(instance).center
+        known = {key: value for key, value in fields.items() if value is not None}
+        self.events.append(Event(kind, self.now, instance, name, center, known, level))
+
+    def decided(self) -> Decided:
+        """What this turn decided, with only what really changed."""
+        stored = {
+            id_: StoredInstance(id_, state.center, state.facts)
+            for id_, state in self.instances.items()
+            if self._facts_before(id_) != state.facts
+        }
+        change = Change(
+            instances={**stored, **self.dormant},
+            centers=_changed(self.centers, self.fleet.centers),
+            holds=dict(self.holds),
+            attempts=tuple(self.attempts.values()),
+            wanted=tuple(self.wanted),
+            events=tuple(self.events),
+            taken=tuple(self.taken),
+        )
+        for name, index in self._indexes.items():
+            index.forget_before(self.now - HOUR)
+            self._indexes[name] = index
+        return Decided(
+            change=change,
+            wakes=self.wakes,
+            looks={key: frozenset(ids) for key, ids in self.looks.items()},
+            instances=self.instances,
+            sources=self.sources,
+            indexes=self._indexes,
+            dormant=self.dormant,
+        )
+
+    def _facts_before(self, id_: InstanceId) -> object:
+        before = self.fleet.instances.get(id_)
+        return before.facts if before is not None else None
+
+
+def keep(members: set[InstanceId], id_: InstanceId, wanted: bool) -> None:
+    """Keep an id in or out of a set."""
+    if wanted:
+        members.add(id_)
+    else:
+        members.discard(id_)
+
+
+def _changed(new: Mapping[str, _T], old: Mapping[str, _T]) -> dict[str, _T]:
+    return {name: value for name, value in new.items() if old.get(name) != value}

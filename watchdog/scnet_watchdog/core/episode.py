@@ -1,0 +1,29 @@
+"""Where an episode begins and ends: from the first confirmed restartable read until stable."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from .draft import Draft
+from .event import EventKind
+from .state import BreakerState, Care, Episode, InstanceState
+
+
+def open_episode(draft: Draft, state: InstanceState, began_at: datetime) -> InstanceState:
+    """Begin an episode unless one is open."""
+    if state.facts.care.episode is not None:
+        return state
+    ledger = replace(state.facts.ledger, episodes=state.facts.ledger.episodes + 1)
+    care = replace(state.facts.care, episode=Episode(began_at, ledger.episodes))
+    return draft.put(replace(state, facts=replace(state.facts, ledger=ledger, care=care)))
+
+
+def end_episode(draft: Draft, state: InstanceState) -> InstanceState:
+    """Forget failures, attempt number, cooldown and openings; never budget, rate or hold."""
+    care = state.facts.care
+    episode = care.episode
+    if episode is not None and episode.breaker is not BreakerState.CLOSED:
+        draft.tell(EventKind.BREAKER_CLOSED, state.id, scope="instance")
+    kept = Care(hold=care.hold, marks=care.marks, order=care.order, shadow=care.shadow)
+    if care.watch is not None and not care.watch.attempt.closed:
+        kept = replace(kept, watch=care.watch)
+    return draft.put(replace(state, facts=replace(state.facts, care=kept)))

@@ -1,0 +1,275 @@
+"""What reads make of instances and sources: statuses, rows, stability, first sight."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from . import judge, storm
+from .block import read_worked, reads_refused
+from .decision import Reason
+from .draft import Draft
+from .episode import end_episode, open_episode
+from .event import EventKind, Level
+from .fleet import BLIND_AFTER
+from .holds import mark_progress
+from .model import DOWN, InstanceId, Page, PollFailed, SourceKey, Status, Swept
+from .policy import Member, Policy
+from .state import REST, Facts, InstanceState, Row, Sight
+from .throttle import throttled
+from .verify import confirmed
+
+TEXTS = 100
+"""How many unrecognised status texts are told per source; a bound against nonsense."""
+
+
+def take_page(draft: Draft, page: Page) -> None:
+    """Take the rows of one good read. An unchanged instance at rest costs one look-up."""
+    members = draft.fleet.roster.members
+    if page.key not in draft.fleet.sources:
+        return
+    _note_texts(draft, page)
+    unrest = draft.index(page.key.center).unrest
+    fresh = Sight(page.asked_at, page.seen_at)
+    calm = Facts(Status.RUNNING, page.asked_at, reason=Reason.HEALTHY)
+    running = Status.RUNNING
+    for id_, status in page.rows.items():
+        if status is running and id_ not in unrest:
+            continue
+        member = members.get(id_)
+        if member is None or member.key != page.key:
+            continue
+        state = draft.state(id_)
+        label = page.labels.get(id_, state.facts.label)
+        if status is running and _first_calm(state):
+            facts = replace(calm, label=label) if state.facts.status is None else state.facts
+            draft.put(replace(state, facts=facts, sight=fresh))
+            unrest = draft.index(page.key.center).unrest
+            continue
+        if label != state.facts.label:
+            state = replace(state, facts=replace(state.facts, label=label))
+        observe(draft, member, state, status, fresh)
+        unrest = draft.index(page.key.center).unrest
+    read_worked(draft, page.key, page.asked_at)
+
+
+def _first_calm(state: InstanceState) -> bool:
+    """Seen for the first time by this process, running, and nothing open or told otherwise."""
+    facts = state.facts
+    return (
+        state.sight.asked_at is None
+        and facts.care is REST
+        and (
+            facts.status is None
+            or (facts.status is Status.RUNNING and facts.reason is Reason.HEALTHY)
+        )
+    )
+
+
+def observe(
+    draft: Draft, member: Member, state: InstanceState, status: Status, fresh: Sight
+) -> None:
+    """Take one observation of one instance; late and repeated ones change nothing."""
+    asked = fresh.asked_at
+    before = draft.asked_at(state)
+    if asked is None or (before is not None and asked <= before):
+        return
+    policy = member.policy
+    expired = before is None or asked - before > BLIND_AFTER * draft.interval(member.key)
+    sight = _sight(state.sight, status, fresh, policy, expired)
+    previous = state.facts.status
+    facts = _seen(state.facts, status, asked)
+    state = draft.put(replace(state, facts=facts, sight=sight))
+    _tell_status(draft, state, previous)
+    if storm.turns(previous, status, policy):
+        storm.turned(draft, state.id)
+    state = mark_progress(draft, draft.state(state.id))
+    state = judge.by_read(draft, state, status, asked)
+    _confirm(draft, state)
+    _stable(draft, draft.state(state.id), asked)
+
+
+def _sight(old: Sight, status: Status, fresh: Sight, policy: Policy, expired: bool) -> Sight:
+    asked = fresh.asked_at
+    assert asked is not None  # noqa: S101 - checked by the caller
+    ends_well = status is Status.COMPLETED and Status.COMPLETED not in policy.restart_on
+    return replace(
+        fresh,
+        down=_row(None if expired else old.down, status in DOWN and not ends_well, asked),
+        restartable=_row(None if expired else old.restartable, status in policy.restart_on, asked),
+    )
+
+
+def _row(row: Row | None, goes_on: bool, asked_at: datetime) -> Row | None:
+    if not goes_on:
+        return None
+    if row is None:
+        return Row(1, asked_at, asked_at)
+    return Row(row.count + 1, row.first_at, asked_at)
+
+
+def _seen(facts: Facts, status: Status, asked_at: datetime) -> Facts:
+    care = facts.care
+    if status is not Status.RUNNING:
+        care = replace(care, running_since=None) if care.running_since else care
+    elif care is not REST:
+        care = replace(care, running_since=care.running_since or asked_at, shadow=None)
+    since = facts.since if facts.status is status and facts.since else asked_at
+    return replace(facts, status=status, since=since, care=care)
+
+
+def _tell_status(draft: Draft, state: InstanceState, previous: Status | None) -> None:
+    status = state.facts.status
+    if status is previous or status is None:
+        return
+    if status is Status.MISSING:
+        draft.tell(EventKind.INSTANCE_MISSING, state.id, previous=previous)
+    elif previous is Status.MISSING:
+        draft.tell(EventKind.INSTANCE_RETURNED, state.id, status=status)
+    elif previous is not None:
+        since = draft.fleet.instances[state.id].facts.since
+        down = draft.now - since if since and previous in DOWN else None
+        draft.tell(
+            EventKind.INSTANCE_STATUS_CHANGED,
+            state.id,
+            level=Level.WARNING if status in DOWN else None,
+            previous=previous,
+            status=status,
+            down_for_s=round(down.total_seconds(), 1) if down is not None else None,
+        )
+
+
+def _confirm(draft: Draft, state: InstanceState) -> None:
+    """Begin the episode when a row of restartable reads is complete."""
+    policy = draft.member(state.id).policy
+    row = state.sight.restartable
+    if row is None or not confirmed(row, policy):
+        return
+    before = draft.fleet.instances.get(state.id)
+    if before is not None and before.sight.restartable is not None:
+        told = before.sight.restartable
+        if told.first_at == row.first_at and confirmed(told, policy):
+            return
+    if state.facts.care.watch is not None and state.facts.care.watch.attempt.awaits_verdict:
+        return
+    state = open_episode(draft, state, row.first_at)
+    draft.tell(
+        EventKind.INSTANCE_CONFIRMED,
+        state.id,
+        status=state.facts.status,
+        reads=row.count,
+        over_s=round((row.last_at - row.first_at).total_seconds(), 1),
+    )
+
+
+def _stable(draft: Draft, state: InstanceState, asked_at: datetime) -> None:
+    """End the episode after `stable_after` of running, or at a completion that is a success."""
+    care = state.facts.care
+    policy = draft.member(state.id).policy
+    if state.facts.status is Status.COMPLETED and Status.COMPLETED not in policy.restart_on:
+        if care.watch is None or care.watch.attempt.closed:
+            end_episode(draft, state)
+        return
+    if care.running_since is None or asked_at - care.running_since < policy.stable_after:
+        return
+    if care.episode is not None:
+        ran = (asked_at - care.running_since).total_seconds()
+        draft.tell(EventKind.INSTANCE_STABLE, state.id, running_for_s=round(ran, 1))
+    end_episode(draft, state)
+
+
+def take_sweep(draft: Draft, sweep: Swept) -> None:
+    """Note that a poll ended well, and who was not in it."""
+    source = draft.source(sweep.key)
+    if source.failing_since is not None:
+        down = (draft.now - source.failing_since).total_seconds()
+        draft.tell(
+            EventKind.SOURCE_RECOVERED,
+            center=sweep.key.center,
+            source=sweep.key.source,
+            failed_for_s=round(down, 1),
+        )
+    for id_ in sweep.absent:
+        _absent(draft, id_)
+    draft.put_source(
+        sweep.key,
+        replace(
+            source,
+            swept_at=sweep.began_at,
+            sweep=sweep.ended_at - sweep.began_at,
+            failing_since=None,
+            blind=False,
+            looked=True,
+        ),
+    )
+    draft.wakes[source_wake(sweep.key)] = sweep.began_at + BLIND_AFTER * draft.interval(sweep.key)
+    draft.touched_centers[sweep.key.center] = None
+    if not source.looked:
+        draft.first_looks.add(sweep.key)
+
+
+def source_wake(key: SourceKey) -> str:
+    """The name under which a source's deadline is kept."""
+    return f"source:{key.source}@{key.center}"
+
+
+def _absent(draft: Draft, id_: InstanceId) -> None:
+    """No observation in this sweep: an instance at rest is no longer vouched for by sweeps."""
+    if id_ not in draft.fleet.roster.members:
+        return
+    state = draft.state(id_)
+    if state.at_rest:
+        sight = replace(state.sight, asked_at=draft.asked_at(state), absent=True)
+        draft.put(replace(state, sight=sight))
+
+
+def take_failure(draft: Draft, failed: PollFailed) -> None:
+    """Note that a poll failed: told once when it begins; no counter of an instance changes."""
+    if failed.key not in draft.fleet.sources:
+        return
+    source = draft.source(failed.key)
+    if failed.throttled:
+        throttled(draft, failed.key.center, failed.retry_after)
+    elif failed.cause is not None:
+        reads_refused(draft, failed)
+    if source.failing_since is not None:
+        return
+    draft.put_source(failed.key, replace(source, failing_since=failed.began_at))
+    draft.tell(
+        EventKind.SOURCE_FAILED,
+        center=failed.key.center,
+        source=failed.key.source,
+        error=failed.error,
+        code=failed.code,
+    )
+
+
+def notice_blindness(draft: Draft, key: SourceKey) -> None:
+    """Tell once when a source has had no good read for three intervals."""
+    source = draft.source(key)
+    seen_at = source.swept_at or source.since
+    if source.blind or draft.now < seen_at + BLIND_AFTER * draft.interval(key):
+        return
+    draft.put_source(key, replace(source, blind=True))
+    watched = sum(draft.member(id_).key == key for id_ in draft.fleet.members_of[key.center])
+    draft.tell(
+        EventKind.SOURCE_BLIND,
+        center=key.center,
+        source=key.source,
+        instances=watched,
+        last_success=source.swept_at,
+    )
+
+
+def _note_texts(draft: Draft, page: Page) -> None:
+    source = draft.source(page.key)
+    new = [text for text in dict.fromkeys(page.unrecognised) if text not in source.texts]
+    new = new[: TEXTS - len(source.texts)]
+    if not new:
+        return
+    draft.put_source(page.key, replace(source, texts=source.texts | frozenset(new)))
+    for text in new:
+        draft.tell(
+            EventKind.STATUS_UNRECOGNISED,
+            center=page.key.center,
+            source=page.key.source,
+            text=text[:100],
+        )

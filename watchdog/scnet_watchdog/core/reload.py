@@ -1,0 +1,150 @@
+"""A new config: state is kept, deadlines are computed anew, newcomers are looked at first."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from . import centerbreaker, ramp
+from .change import StoredInstance
+from .decide import conclude_all
+from .draft import Draft
+from .fleet import Decided, Fleet, SourceState, new_sources
+from .inputs import Situation
+from .model import InstanceId, SourceKey
+from .operate import became_eligible
+from .outcome import Verdict
+from .policy import Member, Mode, Roster
+from .state import Care, InstanceState
+
+
+def reload(fleet: Fleet, roster: Roster, situation: Situation) -> Decided:
+    """Return what a new config changes; applying it makes the roster the fleet's own."""
+    leaving = Draft(fleet, situation)
+    stays = {
+        id_: member
+        for id_, member in roster.members.items()
+        if id_ in fleet.instances and fleet.instances[id_].center == member.center
+    }
+    for id_ in [id_ for id_ in fleet.instances if id_ not in stays]:
+        _remove(leaving, id_)
+    new = _with_roster(fleet, leaving, roster, situation.now)
+    draft = Draft(new, situation)
+    draft.events = leaving.events
+    draft.attempts = leaving.attempts
+    draft.centers = {n: c for n, c in leaving.centers.items() if n in roster.centers}
+    draft.dormant = dict(leaving.dormant)
+    added = [id_ for id_ in roster.members if id_ not in stays]
+    for id_ in added:
+        _add(draft, roster.members[id_])
+    for id_, member in stays.items():
+        _adapt(draft, id_, fleet.roster.members[id_], member, situation.shadow)
+    for name in roster.centers:
+        for id_ in draft.index(name).unrest:
+            draft.touched[id_] = None
+        draft.touched_centers[name] = None
+    conclude_all(draft)
+    return _decided(draft, fleet, new, roster, added)
+
+
+def _with_roster(fleet: Fleet, leaving: Draft, roster: Roster, now: datetime) -> Fleet:
+    """A fleet under the new roster, without whoever leaves."""
+    new = Fleet(roster, now)
+    new.instances = {
+        id_: leaving.instances.get(id_) or state
+        for id_, state in fleet.instances.items()
+        if id_ in roster.members and id_ not in leaving.dormant
+    }
+    new.centers |= fleet.centers
+    new.holds = dict(fleet.holds)
+    new.sources = new_sources(roster, fleet.sources, now)
+    new.dormant = {**fleet.dormant, **leaving.dormant}
+    for name, index in fleet.indexes.items():
+        twin = (leaving.own_index(name) if name in leaving.touched_indexes else index).copy()
+        for id_ in leaving.dormant:
+            twin.drop(id_)
+        new.indexes[name] = twin
+    return new
+
+
+def _remove(draft: Draft, id_: InstanceId) -> None:
+    """End the episode; an attempt that awaits its verdict stays unjudged."""
+    ramp.give_back(draft, id_)
+    centerbreaker.quiet(draft, id_)
+    state = draft.state(id_)
+    care = state.facts.care
+    watch = care.watch
+    if watch is not None and watch.attempt.awaits_verdict:
+        draft.row(replace(watch.attempt, verdict=Verdict.UNJUDGED, judged_at=draft.now))
+    in_flight = watch if watch is not None and watch.attempt.outcome is None else None
+    kept = Care(hold=care.hold, marks=care.marks, watch=in_flight)
+    draft.dormant[id_] = StoredInstance(id_, state.center, replace(state.facts, care=kept))
+
+
+def _add(draft: Draft, member: Member) -> None:
+    """Watch a newcomer, or one that comes back: it must be seen first, and counts as turned."""
+    known = draft.fleet.dormant.get(member.id)
+    state = InstanceState(member.id, member.center)
+    if known is not None:
+        state = replace(state, facts=replace(known.facts, status=None, since=None, reason=None))
+    draft.put(state)
+
+
+def _adapt(draft: Draft, id_: InstanceId, old: Member, new: Member, shadow: bool) -> None:
+    """Apply one instance's changed knobs."""
+    state = draft.state(id_)
+    if old == new:
+        return
+    episode = state.facts.care.episode
+    if episode is not None and episode.rejection is not None:
+        state = draft.care(state, episode=replace(episode, rejection=None))
+    if old.key != new.key:
+        state = draft.put(replace(state, sight=type(state.sight)()))
+    elif old.policy.restart_on != new.policy.restart_on:
+        state = draft.put(replace(state, sight=replace(state.sight, down=None, restartable=None)))
+    else:
+        draft.put(state)
+    was_armed = old.policy.mode is Mode.ACTIVE and state.facts.status in old.policy.restart_on
+    if not was_armed and new.policy.mode is Mode.ACTIVE and not shadow:
+        became_eligible(draft, id_)
+
+
+def _decided(
+    draft: Draft, before: Fleet, new: Fleet, roster: Roster, added: list[InstanceId]
+) -> Decided:
+    decided = draft.decided()
+    back = {id_: stored for id_, stored in new.dormant.items() if id_ not in roster.members}
+    sources = _first_looks({**new.sources, **draft.sources}, before.sources, roster, added)
+    stored = {
+        id_: one
+        for id_, one in decided.change.instances.items()
+        if id_ in draft.dormant or _facts(before, id_) != one.facts
+    }
+    return replace(
+        decided,
+        change=replace(decided.change, instances=stored),
+        instances={**new.instances, **draft.instances},
+        indexes={**new.indexes, **decided.indexes},
+        sources=sources,
+        dormant=back,
+        roster=roster,
+    )
+
+
+def _facts(fleet: Fleet, id_: InstanceId) -> object:
+    state = fleet.instances.get(id_)
+    return state.facts if state is not None else None
+
+
+def _first_looks(
+    sources: Mapping[SourceKey, SourceState],
+    before: Mapping[SourceKey, SourceState],
+    roster: Roster,
+    added: list[InstanceId],
+) -> dict[SourceKey, SourceState]:
+    """A known source that got newcomers tells a first look of these alone."""
+    told = dict(sources)
+    for key in {roster.members[id_].key for id_ in added}:
+        if key in before and before[key].looked:
+            ids = frozenset(id_ for id_ in added if roster.members[id_].key == key)
+            told[key] = replace(told[key], looked=False, newcomers=ids)
+    return told

@@ -1,0 +1,305 @@
+"""How a restart call ended, taken into the state: cooldowns, breakers, blocks, rejections."""
+
+from dataclasses import replace
+from typing import Any
+
+from . import block, centerbreaker, ramp, throttle
+from .attempt import Attempt
+from .center import Seen
+from .draft import Draft
+from .event import EventKind
+from .inputs import CallEnded
+from .judge import start_failure
+from .model import InstanceId
+from .outcome import (
+    Accepted,
+    NotSent,
+    Outcome,
+    OutcomeKind,
+    RefusalClass,
+    Refused,
+    Unanswered,
+    Verdict,
+    Withdrawn,
+)
+from .policy import MINUTE, Policy
+from .state import Episode, InstanceState, Rejection, Watch
+
+INVALID_INSTANCES = 3
+"""That many instances called invalid within `INVALID_WITHIN` speak of the platform."""
+INVALID_WITHIN = 10 * MINUTE
+
+
+def classified(outcome: Outcome, policy: Policy) -> Outcome:
+    """Apply the instance's `breaker.codes`, which win over the platform's table."""
+    code = outcome.code if isinstance(outcome, (Refused, Unanswered)) else None
+    if code is not None and code in policy.breaker.codes:
+        message = outcome.message if isinstance(outcome, (Refused, Unanswered)) else ""
+        return Refused(RefusalClass.START_FAILURE, code, message)
+    return outcome
+
+
+def take_ended(draft: Draft, ended: CallEnded) -> None:
+    """Settle an ended call; one that was settled before changes nothing."""
+    id_ = ended.key.instance
+    if id_ not in draft.fleet.roster.members:
+        _settle_stranger(draft, ended)
+        return
+    state = draft.state(id_)
+    watch = state.facts.care.watch
+    if watch is None or watch.attempt.key != ended.key or watch.attempt.outcome is not None:
+        return
+    outcome = classified(ended.outcome, draft.member(id_).policy)
+    if isinstance(outcome, Refused):
+        outcome = _by_evidence(draft, state, outcome)
+    attempt = settled(watch.attempt, outcome, ended)
+    draft.row(attempt)
+    state = _forget_rows(draft, state)
+    state = draft.care(
+        state,
+        watch=replace(
+            watch,
+            attempt=attempt,
+            slot=watch.slot and attempt.awaits_verdict,
+            read_status=attempt.status,
+        ),
+    )
+    draft.touched_centers[state.center] = None
+    _tell(draft, attempt, outcome, ended)
+    _consequences(draft, state, outcome, ended)
+
+
+def _consequences(draft: Draft, state: InstanceState, outcome: Outcome, ended: CallEnded) -> None:
+    match outcome:
+        case Accepted():
+            _accepted(draft, state, ended)
+        case Unanswered():
+            _unanswered(draft, state)
+        case Refused():
+            _refused(draft, state, outcome)
+        case NotSent():
+            _not_sent(draft, state)
+        case Withdrawn():
+            _drop(draft, state, gives_back=True)
+
+
+def settled(attempt: Attempt, outcome: Outcome, ended: CallEnded) -> Attempt:
+    """The attempt's row with its outcome."""
+    match outcome:
+        case Accepted(returned_id, code):
+            kind, refusal = OutcomeKind.ACCEPTED, None
+        case Refused(refused_as, code):
+            kind, refusal, returned_id = OutcomeKind.REFUSED, refused_as, None
+        case Unanswered(_, code):
+            kind, refusal, returned_id = OutcomeKind.UNKNOWN, None, None
+        case NotSent():
+            kind, refusal, code, returned_id = OutcomeKind.NOT_SENT, None, None, None
+        case Withdrawn():
+            kind, refusal, code, returned_id = OutcomeKind.WITHDRAWN, None, None, None
+    return replace(
+        attempt,
+        outcome=kind,
+        refusal=refusal,
+        code=code,
+        returned_id=returned_id,
+        settled_at=ended.at,
+    )
+
+
+def _settle_stranger(draft: Draft, ended: CallEnded) -> None:
+    """A removed instance's call ended: settled, then unjudged."""
+    stored = draft.fleet.dormant.get(ended.key.instance)
+    watch = stored.facts.care.watch if stored else None
+    if stored is None or watch is None or watch.attempt.key != ended.key:
+        return
+    attempt = settled(watch.attempt, ended.outcome, ended)
+    if attempt.awaits_verdict:
+        attempt = replace(attempt, verdict=Verdict.UNJUDGED, judged_at=draft.now)
+    draft.row(attempt)
+    care = replace(stored.facts.care, watch=None)
+    draft.dormant[stored.id] = replace(stored, facts=replace(stored.facts, care=care))
+
+
+def _forget_rows(draft: Draft, state: InstanceState) -> InstanceState:
+    """What was read before the reply confirms nothing after it."""
+    return draft.put(replace(state, sight=replace(state.sight, down=None, restartable=None)))
+
+
+def _accepted(draft: Draft, state: InstanceState, ended: CallEnded) -> None:
+    watch, episode = _open(state)
+    state = draft.care(
+        state,
+        watch=replace(watch, read_at=ended.at),
+        episode=replace(_counted(episode, watch.attempt), rejection=None),
+    )
+    center = draft.center(state.center)
+    if center.denials:
+        draft.put_center(replace(center, denials=()))
+    throttle.not_throttled(draft, state.center)
+    block.unblock_by_restart(draft, state.id)
+    centerbreaker.answered(draft, draft.state(state.id))
+
+
+def _unanswered(draft: Draft, state: InstanceState) -> None:
+    watch, episode = _open(state)
+    state = draft.care(
+        state,
+        watch=replace(watch, read_at=watch.attempt.saved_at),
+        episode=_counted(episode, watch.attempt),
+    )
+    throttle.not_throttled(draft, state.center)
+    block.tried_in_vain(draft, state.center)
+    centerbreaker.platform_error(draft, draft.state(state.id), watch, unanswered=True)
+
+
+def _not_sent(draft: Draft, state: InstanceState) -> None:
+    watch, episode = _open(state)
+    attempt = watch.attempt
+    state = draft.care(
+        state,
+        episode=replace(
+            episode,
+            not_sent=episode.not_sent + 1,
+            waits_from=attempt.saved_at,
+            waits_seq=attempt.seq,
+        ),
+    )
+    throttle.came_to_nothing(draft, state.center, state.id)
+    block.tried_in_vain(draft, state.center)
+    centerbreaker.platform_error(draft, state, watch, unanswered=False)
+    _drop(draft, draft.state(state.id), gives_back=True)
+
+
+def _refused(draft: Draft, state: InstanceState, refused: Refused) -> None:
+    name = state.center
+    watch, episode = _open(state)
+    if refused.kind is RefusalClass.THROTTLED:
+        throttle.throttled(draft, name, refused.retry_after, state.id)
+        _drop(draft, state, gives_back=True)
+        return
+    throttle.not_throttled(draft, name)
+    if refused.kind is RefusalClass.START_FAILURE:
+        draft.care(state, episode=replace(_counted(episode, watch.attempt), rejection=None))
+        block.unblock_by_restart(draft, state.id)
+        start_failure(draft, draft.state(state.id), watch)
+        _drop(draft, draft.state(state.id), gives_back=False)
+        return
+    if refused.kind is RefusalClass.ACCOUNT:
+        block.restart_refused(draft, name, refused.cause, refused.code)
+    elif refused.kind is RefusalClass.INVALID:
+        _reject(draft, state, episode, refused.code)
+        block.tried_in_vain(draft, name)
+    else:
+        careful = _cautious(_counted(episode, watch.attempt), watch.attempt)
+        draft.care(state, episode=careful)
+        block.tried_in_vain(draft, name)
+        centerbreaker.platform_error(draft, draft.state(state.id), watch, unanswered=False)
+    _drop(draft, draft.state(state.id), gives_back=True)
+
+
+def _open(state: InstanceState) -> tuple[Watch, Episode]:
+    watch, episode = state.facts.care.watch, state.facts.care.episode
+    assert watch is not None and episode is not None  # noqa: S101, PT018 - an attempt has both
+    return watch, episode
+
+
+def _counted(episode: Episode, attempt: Attempt) -> Episode:
+    """The attempt counts, and the cooldown runs from when it was saved."""
+    return replace(
+        episode,
+        attempts=episode.attempts + 1,
+        not_sent=0,
+        waits_from=attempt.saved_at,
+        waits_seq=attempt.seq,
+        cautious_from=None,
+        watches=False,
+        reads=0,
+    )
+
+
+def _cautious(episode: Episode, attempt: Attempt) -> Episode:
+    return replace(episode, cautious_from=attempt.settled_at, watches=False, reads=0)
+
+
+def _drop(draft: Draft, state: InstanceState, gives_back: bool) -> None:
+    """The attempt is over: its places and, if it cannot have started anything, its call go back."""
+    ramp.give_back(draft, state.id)
+    state = draft.state(state.id)
+    watch, _ = _open(state)
+    if watch.attempt.outcome is OutcomeKind.WITHDRAWN:
+        throttle.came_to_nothing(draft, state.center, state.id)
+    ledger = state.facts.ledger
+    if gives_back:
+        at = watch.attempt.saved_at
+        ledger = replace(ledger, calls=tuple(call for call in ledger.calls if call.at != at))
+    care = replace(state.facts.care, watch=None)
+    draft.put(replace(state, facts=replace(state.facts, ledger=ledger, care=care)))
+
+
+def _reject(draft: Draft, state: InstanceState, episode: Episode, code: str) -> None:
+    before = episode.rejection
+    tries = before.tries + 1 if before is not None else 1
+    rejection = Rejection(draft.now, tries, code)
+    draft.care(state, episode=replace(episode, rejection=rejection))
+
+
+def _by_evidence(draft: Draft, state: InstanceState, refused: Refused) -> Refused:
+    """One invalid answer speaks of the instance, several of the account or the platform."""
+    if refused.kind is not RefusalClass.INVALID:
+        return refused
+    if refused.code in block.PERMISSION_CODES:
+        if block.denied(draft, state.center, state.id):
+            return replace(refused, kind=RefusalClass.ACCOUNT)
+        return refused
+    center = draft.center(state.center)
+    recent = tuple(
+        one
+        for one in center.invalids
+        if one.at > draft.now - INVALID_WITHIN and one.instance != state.id
+    )
+    invalids = (*recent, Seen(draft.now, state.id))
+    draft.put_center(replace(center, invalids=invalids))
+    if len(invalids) < INVALID_INSTANCES:
+        return refused
+    for one in recent:
+        _platform_after_all(draft, one.instance)
+    return replace(refused, kind=RefusalClass.PLATFORM)
+
+
+def _platform_after_all(draft: Draft, id_: InstanceId) -> None:
+    """An earlier rejection was the platform's fault: it ends."""
+    if id_ in draft.fleet.roster.members:
+        block.end_rejection(draft, id_)
+
+
+_KINDS = {
+    OutcomeKind.ACCEPTED: EventKind.RESTART_ACCEPTED,
+    OutcomeKind.REFUSED: EventKind.RESTART_REFUSED,
+    OutcomeKind.UNKNOWN: EventKind.RESTART_UNKNOWN,
+    OutcomeKind.NOT_SENT: EventKind.RESTART_NOT_SENT,
+    OutcomeKind.WITHDRAWN: EventKind.RESTART_WITHDRAWN,
+}
+
+
+def _tell(draft: Draft, attempt: Attempt, outcome: Outcome, ended: CallEnded) -> None:
+    assert attempt.outcome is not None  # noqa: S101 - just settled
+    if attempt.refusal is RefusalClass.ACCOUNT and draft.center(attempt.center).block is not None:
+        # The canary of a blocked center is silent unless it succeeds.
+        return
+    returned = attempt.returned_id if attempt.returned_id != attempt.instance else None
+    duration = (ended.at - attempt.saved_at).total_seconds() * 1000
+    message = getattr(outcome, "message", "") or None
+    fields: dict[str, Any] = {"class": attempt.refusal} if attempt.refusal else {}
+    draft.tell(
+        _KINDS[attempt.outcome],
+        attempt.instance,
+        seq=attempt.seq,
+        attempt=attempt.number,
+        reason=attempt.reason,
+        outcome=attempt.outcome,
+        code=attempt.code,
+        returned_id=returned,
+        error=message,
+        duration_ms=round(duration),
+        **fields,
+    )

@@ -1,0 +1,96 @@
+"""Storm: a large share of a center turned restartable at once; one canary goes, then a ramp."""
+
+from dataclasses import replace
+
+from .center import Ramp, Seen, Storm
+from .decision import Reason
+from .draft import Draft
+from .event import EventKind
+from .holds import hold_of
+from .model import InstanceId, Status
+from .policy import Mode, Policy
+
+WAITS = frozenset(
+    {
+        Reason.QUIET_START,
+        Reason.SOURCE_BLIND,
+        Reason.CONFIRMING,
+        Reason.CENTER_BLOCKED,
+        Reason.THROTTLED,
+        Reason.CENTER_BREAKER_OPEN,
+        Reason.STORM,
+        Reason.CENTER_RATE,
+        Reason.CENTER_BUSY,
+    }
+)
+"""Reasons of a restartable instance that keep a storm up."""
+
+
+def turns(previous: Status | None, status: Status, policy: Policy) -> bool:
+    """Whether an observation shows an instance turning restartable."""
+    return status in policy.restart_on and previous not in policy.restart_on
+
+
+def turned(draft: Draft, id_: InstanceId) -> None:
+    """Count an instance that turned restartable, once until it is stable."""
+    state = draft.state(id_)
+    if state.facts.care.turned or draft.mode(id_) is not Mode.ACTIVE or _excepted(draft, id_):
+        return
+    draft.care(state, turned=True)
+    center = draft.center(state.center)
+    window = draft.limits(state.center).storm.within
+    recent = tuple(
+        one for one in center.turned if one.at > draft.now - window and one.instance != id_
+    )
+    draft.put_center(replace(center, turned=(*recent, Seen(draft.now, id_))))
+
+
+def _excepted(draft: Draft, id_: InstanceId) -> bool:
+    episode = draft.state(id_).facts.care.episode
+    rejected = episode is not None and episode.rejection is not None
+    return rejected or hold_of(draft, id_) is not None
+
+
+def notice(draft: Draft, name: str) -> None:
+    """Begin a storm when the share is reached; its gate shuts in this very turn."""
+    center = draft.center(name)
+    policy = draft.limits(name).storm
+    recent = tuple(one for one in center.turned if one.at > draft.now - policy.within)
+    if center.storm is not None or len(recent) < policy.at_least:
+        return
+    eligible = _eligible(draft, name)
+    if len(recent) < policy.share * eligible:
+        return
+    ramp = center.ramp or Ramp(draft.now, grew_at=draft.now)
+    draft.put_center(replace(center, storm=Storm(draft.now, len(recent)), ramp=ramp, turned=recent))
+    draft.tell(EventKind.STORM_BEGAN, center=name, instances=len(recent), eligible=eligible)
+
+
+def _eligible(draft: Draft, name: str) -> int:
+    """Active instances of a center that are not held or rejected."""
+    members = draft.fleet.members_of.get(name, ())
+    if draft.fleet.holds or draft.holds:
+        return sum(draft.mode(id_) is Mode.ACTIVE and not _excepted(draft, id_) for id_ in members)
+    # Without shared holds whoever is held or rejected is not at rest: no need to ask all.
+    excepted = sum(
+        id_ in draft.fleet.roster.members
+        and draft.mode(id_) is Mode.ACTIVE
+        and _excepted(draft, id_)
+        for id_ in draft.index(name).unrest
+    )
+    return draft.fleet.active_of.get(name, 0) - excepted
+
+
+def calm_down(draft: Draft, name: str) -> None:
+    """End storm and ramp when nobody restartable confirms or waits at a gate any more."""
+    center = draft.center(name)
+    if draft.index(name).waits:
+        return
+    if center.storm is None:
+        if center.ramp is not None and center.breaker.state == "closed" and center.block is None:
+            draft.put_center(replace(center, ramp=None))
+        return
+    lasted = (draft.now - center.storm.since).total_seconds()
+    ramp = None if center.breaker.state == "closed" else center.ramp
+    draft.put_center(replace(center, storm=None, turned=(), ramp=ramp))
+    draft.tell(EventKind.STORM_ENDED, center=name, lasted_s=round(lasted, 1))

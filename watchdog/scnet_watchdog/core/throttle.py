@@ -1,0 +1,66 @@
+"""The platform asked us to slow down: the whole center waits, then one call goes first."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from .backoff import grown
+from .center import Throttle
+from .draft import Draft
+from .event import EventKind
+from .model import InstanceId
+
+
+def throttled(
+    draft: Draft, name: str, retry_after: timedelta | None, by: InstanceId | None = None
+) -> None:
+    """Begin or lengthen the wait.
+
+    As long as told (without a value `center_breaker.open_for`), at least `fast_interval` doubled
+    with every throttle in a row, at most `center_breaker.max_open`.
+    """
+    center = draft.center(name)
+    old = center.throttle
+    in_row = old.in_row + 1 if old is not None else 1
+    policy = draft.limits(name).center_breaker
+    fast = min(
+        (draft.pace(key).fast_interval for key in draft.fleet.sources if key.center == name),
+        default=policy.open_for,
+    )
+    least = grown(fast, 2, in_row - 1, policy.max_open)
+    told = retry_after if retry_after is not None else policy.open_for
+    length = min(max(told, least), policy.max_open)
+    draft.put_center(replace(center, throttle=Throttle(draft.now, length, in_row)))
+    draft.tell(
+        EventKind.CENTER_THROTTLED,
+        instance=by,
+        center=name,
+        in_row=in_row,
+        next_at=draft.now + length,
+        told_s=retry_after.total_seconds() if retry_after is not None else None,
+    )
+
+
+def throttle_ends(throttle: Throttle) -> datetime:
+    """When the center may be asked again."""
+    return throttle.begun_at + throttle.length
+
+
+def goes_first(draft: Draft, name: str, id_: InstanceId) -> None:
+    """The wait is over and this call goes ahead of the others."""
+    center = draft.center(name)
+    if center.throttle is not None:
+        draft.put_center(replace(center, throttle=replace(center.throttle, probing=id_)))
+
+
+def not_throttled(draft: Draft, name: str) -> None:
+    """A call was answered with anything else: the others may follow."""
+    center = draft.center(name)
+    if center.throttle is not None and draft.now >= throttle_ends(center.throttle):
+        draft.put_center(replace(center, throttle=None))
+
+
+def came_to_nothing(draft: Draft, name: str, id_: InstanceId) -> None:
+    """The call that went first was never made: another may go first."""
+    center = draft.center(name)
+    if center.throttle is not None and center.throttle.probing == id_:
+        draft.put_center(replace(center, throttle=replace(center.throttle, probing=None)))
