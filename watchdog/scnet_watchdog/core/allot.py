@@ -56,33 +56,34 @@ def allot(draft: Draft, name: str) -> Granted:
     free = draft.situation.free.get(name, 0)
     operators = [id_ for id_ in wanting if draft.state(id_).facts.care.order is not None]
     others = wanting.difference(operators) if operators else wanting
-    closed: Decision | None = None
-    for id_ in [*operators, *_first_of(draft, name, others, free)]:
-        by_operator = draft.state(id_).facts.care.order is not None
-        shut = shut_gate(draft, name, by_operator, free - len(granted.attempts))
-        if shut is None:
-            view = view_of(draft, id_)
-            still = assess(view)
-            if still is not None:
-                granted.held[id_] = still
-            elif _stale(draft, view):
-                granted.held[id_] = Decision(Reason.CONFIRMING, None, {"looking": "again"})
-            else:
-                granted.attempts.append(grant(draft, view))
-        elif by_operator:
-            granted.held[id_] = shut
-        else:
-            closed = shut
+    for id_ in operators:
+        _give(draft, id_, True, free, granted)
+    for id_ in _first_of(draft, name, others, free):
+        if not _give(draft, id_, False, free, granted):
             break
-    if closed is None:
-        closed = shut_gate(draft, name, False, free - len(granted.attempts)) or Decision(
-            Reason.CENTER_BUSY
-        )
+    closed = shut_gate(draft, name, False, free - len(granted.attempts))
     taken = {one.instance for one in granted.attempts}
     for id_ in wanting:
         if id_ not in taken:
-            granted.held.setdefault(id_, closed)
+            granted.held.setdefault(id_, closed or Decision(Reason.CENTER_BUSY))
     return granted
+
+
+def _give(draft: Draft, id_: InstanceId, by_operator: bool, free: int, granted: Granted) -> bool:
+    """Grant one instance its attempt, or say why not; whether the next may be asked."""
+    view = view_of(draft, id_)
+    shut = shut_gate(draft, view.member.center, by_operator, free - len(granted.attempts))
+    if shut is not None:
+        granted.held[id_] = shut
+        return False
+    still = assess(view)
+    if still is not None:
+        granted.held[id_] = still
+    elif _stale(draft, view):
+        granted.held[id_] = Decision(Reason.CONFIRMING, None, {"looking": "again"})
+    else:
+        granted.attempts.append(grant(draft, view))
+    return True
 
 
 def _first_of(draft: Draft, name: str, ids: set[InstanceId], free: int) -> list[InstanceId]:

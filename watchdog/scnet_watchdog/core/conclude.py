@@ -116,8 +116,9 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     draft.instances[id_] = replace(state, facts=replace(state.facts, reason=reason))
     if decision.restarts or (previous in _CALM and reason in _SILENT):
         return
+    numbers: dict[str, Any] = dict(decision.numbers)
     if reason is Reason.BUDGET_SPENT:
-        draft.tell(EventKind.BUDGET_SPENT, id_, next_at=decision.next_at, **dict(decision.numbers))
+        draft.tell(EventKind.BUDGET_SPENT, id_, next_at=decision.next_at, **numbers)
     draft.tell(
         EventKind.DECISION_CHANGED,
         id_,

@@ -54,7 +54,8 @@ def take_ended(draft: Draft, ended: CallEnded) -> None:
         outcome = _by_evidence(draft, state, outcome)
     attempt = settled(watch.attempt, outcome, ended)
     draft.row(attempt)
-    state = _forget_rows(draft, state)
+    if attempt.awaits_verdict:
+        state = _forget_rows(draft, state)
     state = draft.care(
         state,
         watch=replace(
