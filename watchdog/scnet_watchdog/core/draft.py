@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from .attempt import Attempt, AttemptKey
-from .center import CenterState
+from .center import CenterState, Seen
 from .change import Change, StoredInstance
 from .command import Hold, Scope
 from .event import Event, EventKind, Level
@@ -37,6 +37,7 @@ class Draft:
         self.wakes: dict[str, datetime | None] = {}
         self.looks: dict[SourceKey, set[InstanceId]] = {}
         self.dormant: dict[InstanceId, StoredInstance] = {}
+        self.turned: dict[str, list[Seen]] = {}
         self.first_looks: set[SourceKey] = set()
         self.touched: dict[InstanceId, None] = {}
         self.touched_centers: dict[str, None] = {}

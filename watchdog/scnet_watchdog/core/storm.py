@@ -37,12 +37,7 @@ def turned(draft: Draft, id_: InstanceId) -> None:
     if state.facts.care.turned or draft.mode(id_) is not Mode.ACTIVE or _excepted(draft, id_):
         return
     draft.care(state, turned=True)
-    center = draft.center(state.center)
-    window = draft.limits(state.center).storm.within
-    recent = tuple(
-        one for one in center.turned if one.at > draft.now - window and one.instance != id_
-    )
-    draft.put_center(replace(center, turned=(*recent, Seen(draft.now, id_))))
+    draft.turned.setdefault(state.center, []).append(Seen(draft.now, id_))
 
 
 def _excepted(draft: Draft, id_: InstanceId) -> bool:
@@ -55,7 +50,18 @@ def notice(draft: Draft, name: str) -> None:
     """Begin a storm when the share is reached; its gate shuts in this very turn."""
     center = draft.center(name)
     policy = draft.limits(name).storm
-    recent = tuple(one for one in center.turned if one.at > draft.now - policy.within)
+    new = draft.turned.pop(name, [])
+    again = {one.instance for one in new}
+    recent = (
+        *(
+            one
+            for one in center.turned
+            if one.at > draft.now - policy.within and one.instance not in again
+        ),
+        *new,
+    )
+    if new:
+        center = draft.put_center(replace(center, turned=recent))
     if center.storm is not None or len(recent) < policy.at_least:
         return
     eligible = _eligible(draft, name)

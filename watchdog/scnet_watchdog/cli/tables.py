@@ -1,0 +1,60 @@
+"""Tables that fit a terminal: moments as local time with offset, colours only on a terminal."""
+
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+STATUS_STYLE = {
+    "running": "green",
+    "waiting": "yellow",
+    "deploying": "yellow",
+    "stopped": "red",
+    "failed": "red",
+    "completed": "magenta",
+    "missing": "red",
+    "unknown": "dim",
+}
+"""How a status is coloured, in every table."""
+
+
+def local(moment: datetime | None, now: datetime) -> str:
+    """A moment as people read it: time of day with offset; the date where it is not today."""
+    if moment is None:
+        return "–"
+    here = moment.astimezone()
+    offset = f"{here:%z}"[:3]
+    if here.date() == now.astimezone().date():
+        return f"{here:%H:%M:%S}{offset}"
+    return f"{here:%m-%d %H:%M}{offset}"
+
+
+def span(length: timedelta) -> str:
+    """A length as people say it: 42s, 5m 10s, 3h 5m, 2d 4h."""
+    seconds = max(0, round(length.total_seconds()))
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, seconds = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s")]
+    shown = [f"{number}{unit}" for number, unit in parts if number]
+    return " ".join(shown[:2]) or "0s"
+
+
+def status_text(status: str) -> Text:
+    """A status in its colour."""
+    return Text(status, style=STATUS_STYLE.get(status, ""))
+
+
+def plain_table(*columns: str) -> Table:
+    """A table without a frame whose cells shrink rather than wrap."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1))
+    for column in columns:
+        table.add_column(column, overflow="ellipsis", no_wrap=True)
+    return table
+
+
+def console() -> Console:
+    """The console of standard output: 80 columns where it is no terminal."""
+    found = Console(highlight=False)
+    return found if found.is_terminal else Console(highlight=False, width=max(80, found.width))
