@@ -1,1 +1,1 @@
-"""The order of things: turns, calls and deadlines, through ports only."""
+"""The order of things: inputs, decide, save, emit, hand over. The only caller of ports."""

@@ -1,0 +1,272 @@
+"""The engine: owns the state, runs the turns, polls the sources. The runtime decides when.
+
+When the tenure is lost, nothing is sent any more, memory is dropped, and the right to act is
+acquired anew: then the state is loaded and every instance must be seen first (quiet start).
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..core.event import Event, EventKind
+from ..core.fleet import Fleet
+from ..core.inputs import Input
+from ..core.model import InstanceId, SourceKey
+from ..core.pace import next_poll_at
+from ..core.policy import Pace
+from ..core.resume import resume
+from ..ports import EventSink, Fenced, HeldByAnother, StateStore, Unwritable
+from .act import Act, Broken
+from .inputs import TURN_LIMIT
+from .ownership import Ownership, owned
+from .polls import Polls
+from .save import Saver
+from .storeclock import StoreClock
+from .turn import Switches, Turns, nobody
+from .wiring import Wiring, watched_by
+
+ACQUIRE_WAIT = timedelta(seconds=1)
+"""How long the state is waited for: a reader may hold it for a moment."""
+
+INPUTS_LIMIT = 100 * TURN_LIMIT
+"""Inputs that may wait; beyond it polls are left out until turns have caught up."""
+
+
+class Engine:
+    """The only caller of ports.
+
+    Args:
+        who: how the store's owner row names us.
+        broken: told of faults that never should happen; the engine carries on.
+    """
+
+    def __init__(
+        self,
+        clock: StoreClock,
+        store: StateStore,
+        sink: EventSink,
+        wiring: Wiring,
+        who: str,
+        broken: Broken,
+        shadow: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._switches = Switches(shadow=shadow)
+        self._ownership = Ownership(store, clock, who)
+        self._saver = Saver(store, clock)
+        self._turns = Turns(
+            clock, self._ownership, self._saver, sink, wiring, self._switches, broken
+        )
+        self._watched: Mapping[SourceKey, tuple[InstanceId, ...]] = watched_by(wiring.roster)
+        self._rows: set[int] = set()
+        self._one_turn = asyncio.Lock()
+        self._awake = asyncio.Event()
+        self._turns.wake = self._awake.set
+        self._broken = broken
+        self.on_turn: Callable[[], None] = nobody
+        """Told after every turn: deadlines and the pace of polls may have changed."""
+        self.turns = 0
+        """Turns that happened."""
+
+    # What others may see.
+
+    @property
+    def fleet(self) -> Fleet | None:
+        """The fleet in memory; None while the state is not ours. For reading only."""
+        return self._turns.fleet
+
+    @property
+    def writable(self) -> bool:
+        """Whether the state can be written."""
+        return self._saver.writable
+
+    @property
+    def act(self) -> Act:
+        """The restart calls in flight."""
+        return self._turns.act
+
+    @property
+    def polls(self) -> Polls:
+        """Polls and looks under way."""
+        return self._turns.polls
+
+    @property
+    def sources(self) -> frozenset[SourceKey]:
+        """The sources that are asked."""
+        return frozenset(self._watched)
+
+    # What others may ask.
+
+    def feed(self, one: Input) -> None:
+        """Take an input for a later turn; dropped while the state is not ours."""
+        self._turns.queue_up(one)
+
+    def tell(self, event: Event) -> None:
+        """Take an event of the runtime or an adapter: saved and emitted with the next turn."""
+        self._turns.told.append(event)
+        self._awake.set()
+
+    async def start(self, wait: timedelta = ACQUIRE_WAIT) -> None:
+        """Take over: acquire, load, resume.
+
+        Raises:
+            HeldByAnother, Unreadable, Unwritable, Fenced
+        """
+        async with self._one_turn:
+            await self._take_over(wait)
+
+    async def run(self) -> None:
+        """Run turns whenever there is something to do, for ever."""
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            await self.run_turns()
+
+    async def run_turns(self) -> None:
+        """Run turns until nothing waits."""
+        while self._turns.pending:
+            await self.turn()
+            # The loop breathes: between two turns everyone else gets their go.
+            await asyncio.sleep(0)
+
+    async def turn(self) -> None:
+        """Run one turn; when the tenure turns out to be over, memory is dropped."""
+        async with self._one_turn:
+            if self.fleet is None:
+                return
+            try:
+                await self._turns.turn()
+            except Fenced as error:
+                self._lose(error)
+            self.turns += 1
+        self.on_turn()
+
+    def wake(self) -> None:
+        """Let turns happen for whatever is due."""
+        self._awake.set()
+
+    async def reconfigure(self, wiring: Wiring) -> None:
+        """Take up a new config, between two turns; all state is kept."""
+        async with self._one_turn:
+            try:
+                await self._turns.reconfigure(wiring)
+            except Fenced as error:
+                self._lose(error)
+            self._watched = watched_by(self._turns.wiring.roster)
+        self.wake()
+        self.on_turn()
+
+    async def poll(self, key: SourceKey) -> bool:
+        """Ask one source for all it watches; return whether that went well."""
+        source, watched = self._turns.wiring.sources.get(key), self._watched.get(key)
+        if source is None or not watched or len(self._turns.queue) > INPUTS_LIMIT:
+            return False
+        return await self.polls.poll(key, source, watched)
+
+    def next_poll_at(self, key: SourceKey, began: datetime | None = None) -> datetime:
+        """When a source is to be polled next.
+
+        Args:
+            began: when its last poll began, where that is not known here yet.
+        """
+        began = began or self.polls.last_began(key)
+        if self.fleet is not None and key in self.fleet.sources:
+            return next_poll_at(self.fleet, key, self._turns.situation(), began)
+        pace = self._turns.wiring.roster.paces.get(key.source) or Pace()
+        return self._clock.now() if began is None else began + pace.interval
+
+    @property
+    def next_due_at(self) -> datetime | None:
+        """The earliest moment at which a turn is wanted, whatever comes in."""
+        return self._turns.next_at
+
+    async def tend(self) -> None:
+        """Keep the right to act, win it back when it was lost, try to write what waits.
+
+        Raises:
+            Unreadable
+        """
+        if self.fleet is None:
+            await self._win_back()
+        elif not await self._ownership.renew():
+            async with self._one_turn:
+                self._lose(Fenced("the right to act could not be renewed"))
+        if self._turns.pending:
+            self.wake()
+
+    async def take_inbox(self) -> None:
+        """Take up commands that were left in the store; each once."""
+        tenure = self._ownership.tenure
+        if self.fleet is None or tenure is None:
+            return
+        # Rows saved before the store was asked cannot be in its answer any more.
+        done = frozenset(self._turns.taken)
+        try:
+            commands = await self._store.inbox(tenure)
+        except Unwritable:
+            # Told by the next commit; the rows are still there at the next look.
+            return
+        except Fenced as error:
+            async with self._one_turn:
+                self._lose(error)
+            return
+        for command in commands:
+            if command.row is None or command.row not in self._rows:
+                self.feed(command)
+            if command.row is not None:
+                self._rows.add(command.row)
+        self._rows -= done
+        self._turns.taken -= done
+
+    async def drain(self, limit: timedelta) -> int:
+        """Begin no new call, wait for those in flight, settle and save them.
+
+        Args:
+            limit: how long calls are waited for at most; they are never cancelled.
+
+        Returns:
+            How many calls stay open.
+        """
+        self._switches.draining = True
+        self._turns.ask_centers()
+        calls = self.act.calls()
+        if calls:
+            await asyncio.wait(calls, timeout=limit.total_seconds())
+        await self.run_turns()
+        return self.act.in_flight
+
+    async def save_last(self) -> None:
+        """Save what is still unsaved, whatever the retry pause says."""
+        self._saver.hurry()
+        await self.run_turns()
+
+    async def _win_back(self) -> None:
+        async with self._one_turn:
+            try:
+                await self._take_over(timedelta())
+            except (HeldByAnother, Unwritable):
+                # Asked again by the next round of housekeeping.
+                self._ownership.drop()
+            except Fenced as error:
+                self._lose(error)
+
+    async def _take_over(self, wait: timedelta) -> None:
+        tenure = await self._ownership.take(wait)
+        memory = await self._store.load(tenure)
+        now = self._clock.now()
+        fleet, change = resume(memory, owned(self._turns.wiring.roster, tenure), now)
+        if memory.fresh:
+            created = Event(EventKind.STATE_CREATED, now)
+            change = replace(change, events=(created, *change.events))
+        self._rows.clear()
+        self._turns.own(fleet)
+        await self._turns.save_and_tell(change)
+        self.wake()
+
+    def _lose(self, error: Fenced) -> None:
+        """Nothing is sent or saved any more; calls on the wire end by themselves."""
+        self._broken("owning the state", error)
+        self._ownership.drop()
+        self._turns.clear()

@@ -1,0 +1,67 @@
+"""Inputs that wait for a turn, in the order in which they came.
+
+A turn takes at most 1 000 instances, so that the loop breathes: a larger page becomes several.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from ..core.inputs import Input
+from ..core.model import Page, Swept
+
+TURN_LIMIT = 1000
+"""Instances one turn takes at most."""
+
+
+class InputQueue:
+    """First in, first out, weighed by the instances an input speaks of."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Input] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Input]:
+        return iter(self._waiting)
+
+    def put(self, one: Input) -> None:
+        """Append an input; a page of more than 1 000 rows is split."""
+        if isinstance(one, Page) and len(one.rows) > TURN_LIMIT:
+            self._waiting.extend(_split(one))
+        else:
+            self._waiting.append(one)
+
+    def take(self, limit: int = TURN_LIMIT) -> tuple[Input, ...]:
+        """Remove and return inputs worth at most `limit` instances, but at least one input."""
+        taken: list[Input] = []
+        room = limit
+        while self._waiting and (not taken or weight(self._waiting[0]) <= room):
+            room -= weight(self._waiting[0])
+            taken.append(self._waiting.popleft())
+        return tuple(taken)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._waiting.clear()
+
+
+def weight(one: Input) -> int:
+    """How many instances an input speaks of."""
+    if isinstance(one, Page):
+        return max(1, len(one.rows))
+    if isinstance(one, Swept):
+        return max(1, len(one.absent))
+    return 1
+
+
+def _split(page: Page) -> Iterator[Page]:
+    rows = iter(page.rows.items())
+    texts = page.unrecognised
+    while part := dict(islice(rows, TURN_LIMIT)):
+        labels = {id_: page.labels[id_] for id_ in part if id_ in page.labels}
+        yield replace(page, rows=part, labels=labels, unrecognised=texts)
+        # Told once: the first part carries the texts.
+        texts = ()

@@ -1,0 +1,292 @@
+"""One turn at a time: inputs → decide → save → emit → hand over.
+
+The order is the rule. What was decided enters the fleet at once, so that nothing ever looks at a
+memory older than the decisions made from it; it is saved before anything acts on it; and nothing
+here waits for a restart call: an ended one is an input of a later turn.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ..core.attempt import Attempt
+from ..core.change import Change
+from ..core.decide import CENTER, decide
+from ..core.decision import Reason
+from ..core.event import Event
+from ..core.fleet import BLIND_AFTER, Decided, Fleet
+from ..core.inputs import CallEnded, Input, Situation
+from ..core.model import InstanceId
+from ..core.observe import source_wake
+from ..core.outcome import Withdrawn
+from ..core.policy import Pace
+from ..core.recheck import still_allowed
+from ..core.reload import reload
+from ..ports import EventSink, Restarter
+from .act import Act, Broken
+from .due import Due
+from .inputs import TURN_LIMIT, InputQueue
+from .ownership import Ownership, owned
+from .polls import Polls
+from .save import Saver, not_granted, told_events
+from .storeclock import StoreClock
+from .wiring import Wiring
+
+ASK_AGAIN_AFTER = timedelta(seconds=60)
+"""When a deadline comes back whose turn could not be decided."""
+
+WITHDRAWN_PAUSE = timedelta(seconds=5)
+"""After a withdrawn attempt its center gets no new one for so long: a withdrawal costs nothing and
+starts no cooldown, so that a lasting cause would else be met again at once, for ever."""
+
+
+@dataclass(slots=True)
+class Switches:
+    """What the daemon as a whole is told to do."""
+
+    shadow: bool = False
+    draining: bool = False
+
+
+class Turns:
+    """The fleet in memory, and the turns that change it."""
+
+    def __init__(
+        self,
+        clock: StoreClock,
+        ownership: Ownership,
+        saver: Saver,
+        sink: EventSink,
+        wiring: Wiring,
+        switches: Switches,
+        broken: Broken,
+    ) -> None:
+        self.wiring = wiring
+        self.queue = InputQueue()
+        self.due = Due()
+        self.fleet: Fleet | None = None
+        self.told: list[Event] = []
+        """Events of the runtime and of adapters, saved and emitted with the next turn."""
+        self.taken: set[int] = set()
+        """Inbox rows whose turn is saved."""
+        self.act = Act(clock, self.queue_up, self.why_not, broken)
+        self.polls = Polls(clock, self.queue_up, broken)
+        self.wake: Callable[[], None] = nobody
+        self._clock = clock
+        self._ownership = ownership
+        self._saver = saver
+        self._sink = sink
+        self._switches = switches
+        self._broken = broken
+        self._ours = Due()
+        """Deadlines the engine itself set; the core's own for the same keys do not replace them."""
+        self._paused: dict[str, datetime] = {}
+        self._suspects: list[tuple[tuple[Input, ...], tuple[str, ...]]] = []
+
+    @property
+    def pending(self) -> bool:
+        """Whether a turn has anything to do now."""
+        if self.fleet is None:
+            return False
+        next_at = self.next_at
+        return bool(
+            self.queue
+            or self._suspects
+            or self.told
+            or (next_at is not None and next_at <= self._clock.now())
+        )
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The earliest moment at which a turn is wanted, whatever comes in."""
+        moments = (self.due.next_at, self._ours.next_at, self._saver.retry_at)
+        return min((at for at in moments if at is not None), default=None)
+
+    def queue_up(self, one: Input) -> None:
+        """Take an input for a later turn; dropped while the state is not ours.
+
+        An outcome that is dropped so is not lost: at the next take-over its attempt is unknown.
+        """
+        if self.fleet is None:
+            return
+        if isinstance(one, CallEnded) and isinstance(one.outcome, Withdrawn):
+            self._pause(self.fleet, one.key.instance)
+        self.queue.put(one)
+        self.wake()
+
+    def _pause(self, fleet: Fleet, instance: InstanceId) -> None:
+        member = fleet.roster.members.get(instance)
+        if member is not None:
+            until = self._clock.now() + WITHDRAWN_PAUSE
+            self._paused[member.center] = until
+            self._ours.update({CENTER + member.center: until})
+
+    def situation(self) -> Situation:
+        """What is known at this moment."""
+        return Situation(
+            now=self._clock.now(),
+            epoch=self._ownership.epoch,
+            free=self._free(),
+            draining=self._switches.draining,
+            writable=self._saver.writable,
+            shadow=self._switches.shadow,
+        )
+
+    def _free(self) -> dict[str, int]:
+        """Calls that can start at once and end while the state is ours, per center."""
+        now = self._clock.now()
+        free = self.act.free(self.wiring.restarters)
+        return {
+            center: places
+            for center, places in free.items()
+            if self._paused.get(center, now) <= now
+            and self._ownership.outlasts(self.wiring.restarters[center].deadline)
+        }
+
+    def why_not(self, attempt: Attempt, restarter: Restarter) -> str | None:
+        """Why a granted attempt must not be sent at this very moment, or None."""
+        if self.fleet is None or attempt.epoch != self._ownership.epoch:
+            return "the right to act is lost"
+        if not self._ownership.outlasts(restarter.deadline):
+            return "the right to act ends too soon"
+        return still_allowed(self.fleet, attempt, self.situation(), tuple(self.queue))
+
+    async def turn(self) -> None:
+        """Take what waits, decide, save, emit, hand over.
+
+        Raises:
+            Fenced
+        """
+        fleet = self.fleet
+        assert fleet is not None  # noqa: S101 - no turn before the state is owned
+        inputs, due = self._take()
+        decided = self._decide(fleet, inputs, due)
+        if decided is not None:
+            await self.carry_out(fleet, decided)
+
+    async def reconfigure(self, wiring: Wiring) -> None:
+        """Make a new config the fleet's, in a turn of its own.
+
+        Raises:
+            Fenced
+        """
+        fleet, tenure = self.fleet, self._ownership.tenure
+        if fleet is None or tenure is None:
+            self.wiring = wiring
+            return
+        decided = reload(fleet, owned(wiring.roster, tenure), self.situation())
+        self.wiring = wiring
+        await self.carry_out(fleet, decided)
+        self._watch_sources(fleet)
+
+    async def carry_out(self, fleet: Fleet, decided: Decided) -> None:
+        """Take a decision into the fleet, save it, tell it, and act on what was granted."""
+        fleet.apply(decided)
+        self.due.update(decided.wakes)
+        await self.save_and_tell(decided.change)
+        for key, ids in decided.looks.items():
+            source = self.wiring.sources.get(key)
+            if source is not None:
+                self.polls.look(key, source, ids)
+
+    async def save_and_tell(self, change: Change) -> None:
+        """Save, then emit, then hand over; what was not granted is an input of the next turn."""
+        tenure = self._ownership.tenure
+        assert tenure is not None  # noqa: S101 - no turn before the state is owned
+        told, self.told = self.told, []
+        change = replace(change, events=(*told, *change.events))
+        was_writable = self._saver.writable
+        saved = await self._saver.save(tenure, change)
+        self.taken.update(saved.taken)
+        for event in (*told_events(change, saved.granted), *saved.events):
+            self._sink.emit(event)
+        granted = [attempt for attempt in change.wanted if attempt.key in saved.granted]
+        self.act.start(granted, self.wiring.restarters)
+        why = Withdrawn(
+            "the store did not grant it" if saved.written else "the state is unwritable"
+        )
+        for attempt in not_granted(change, saved.granted):
+            self.queue_up(CallEnded(attempt.key, why, self._clock.now()))
+        if self._saver.writable is not was_writable:
+            self.ask_centers()
+
+    def ask_centers(self) -> None:
+        """Let the next turn look at every center: something that concerns all of them changed.
+
+        So does whoever waited only for the state to be writable.
+        """
+        fleet = self.fleet
+        if fleet is None:
+            return
+        now = self._clock.now()
+        self._ours.update({CENTER + name: now for name in fleet.roster.centers})
+        if self._saver.writable:
+            self._ours.update(dict.fromkeys(_unwritable(fleet), now))
+        self.wake()
+
+    def own(self, fleet: Fleet) -> None:
+        """Begin with a fleet that was just loaded: every center is looked at once."""
+        self.clear()
+        self.fleet = fleet
+        self._watch_sources(fleet)
+        self.ask_centers()
+
+    def _watch_sources(self, fleet: Fleet) -> None:
+        """A source that never answers must be found blind in time."""
+        for key, source in fleet.sources.items():
+            pace = fleet.roster.paces.get(key.source) or Pace()
+            since = source.swept_at or source.since
+            self.due.update({source_wake(key): since + BLIND_AFTER * source.interval(pace)})
+
+    def clear(self) -> None:
+        """Drop the fleet and all that waits for a turn: the tenure is over."""
+        self.fleet = None
+        self.queue.clear()
+        self.due.clear()
+        self._ours.clear()
+        self._paused.clear()
+        self._suspects.clear()
+        self._saver.forget()
+
+    def _take(self) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+        if self._suspects:
+            return self._suspects.pop()
+        now = self._clock.now()
+        due = self._ours.take(now, TURN_LIMIT)
+        due += self.due.take(now, TURN_LIMIT - len(due))
+        return self.queue.take(max(1, TURN_LIMIT - len(due))), tuple(due)
+
+    def _decide(
+        self, fleet: Fleet, inputs: Sequence[Input], due: Collection[str]
+    ) -> Decided | None:
+        """The edge of a turn: a fault of ours is told, and stays with the input that met it."""
+        try:
+            return decide(fleet, inputs, due, self.situation())
+        except Exception as error:
+            self._isolate(tuple(inputs), tuple(due), error)
+            return None
+
+    def _isolate(self, inputs: tuple[Input, ...], due: tuple[str, ...], error: Exception) -> None:
+        """Try each input by itself; drop the one that fails alone, and ask a deadline again."""
+        if len(inputs) + len(due) > 1:
+            # Taken from the end of the list: the order in which they came is kept.
+            self._suspects.extend(((), (name,)) for name in reversed(due))
+            self._suspects.extend(((one,), ()) for one in reversed(inputs))
+            return
+        self._broken("a turn", error)
+        later = self._clock.now() + ASK_AGAIN_AFTER
+        self._ours.update({name: later for name in due})
+
+
+def _unwritable(fleet: Fleet) -> list[str]:
+    """Instances that are held only because the state could not be written."""
+    unrest = (id_ for index in fleet.indexes.values() for id_ in index.unrest)
+    return [
+        id_
+        for id_ in unrest
+        if id_ in fleet.instances and fleet.instances[id_].facts.reason is Reason.STATE_UNWRITABLE
+    ]
+
+
+def nobody() -> None:
+    """Nobody waits for turns yet."""
