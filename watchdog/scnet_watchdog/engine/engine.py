@@ -161,7 +161,7 @@ class Engine:
     async def poll(self, key: SourceKey) -> bool:
         """Ask one source for all it watches; return whether that went well."""
         source, watched = self._turns.wiring.sources.get(key), self._watched.get(key)
-        if source is None or not watched or len(self._turns.queue) > INPUTS_LIMIT:
+        if source is None or not watched or len(self._turns.agenda.queue) > INPUTS_LIMIT:
             return False
         return await self.polls.poll(key, source, watched)
 

@@ -5,7 +5,7 @@ memory older than the decisions made from it; it is saved before anything acts o
 here waits for a restart call: an ended one is an input of a later turn.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,8 +24,7 @@ from ..core.recheck import still_allowed
 from ..core.reload import reload
 from ..ports import EventSink, Restarter
 from .act import Act, Broken
-from .due import Due
-from .inputs import TURN_LIMIT, InputQueue
+from .agenda import Agenda, Work
 from .ownership import Ownership, owned
 from .polls import Polls
 from .save import Saver, not_granted, told_events
@@ -62,8 +61,7 @@ class Turns:
         broken: Broken,
     ) -> None:
         self.wiring = wiring
-        self.queue = InputQueue()
-        self.due = Due()
+        self.agenda = Agenda()
         self.fleet: Fleet | None = None
         self.told: list[Event] = []
         """Events of the runtime and of adapters, saved and emitted with the next turn."""
@@ -78,28 +76,20 @@ class Turns:
         self._sink = sink
         self._switches = switches
         self._broken = broken
-        self._ours = Due()
-        """Deadlines the engine itself set; the core's own for the same keys do not replace them."""
         self._paused: dict[str, datetime] = {}
-        self._suspects: list[tuple[tuple[Input, ...], tuple[str, ...]]] = []
 
     @property
     def pending(self) -> bool:
         """Whether a turn has anything to do now."""
-        if self.fleet is None:
-            return False
-        next_at = self.next_at
-        return bool(
-            self.queue
-            or self._suspects
-            or self.told
-            or (next_at is not None and next_at <= self._clock.now())
-        )
+        ready = bool(self.told) or self.agenda.ready(self._clock.now())
+        retry_at = self._saver.retry_at
+        retry = retry_at is not None and retry_at <= self._clock.now()
+        return self.fleet is not None and (ready or retry)
 
     @property
     def next_at(self) -> datetime | None:
         """The earliest moment at which a turn is wanted, whatever comes in."""
-        moments = (self.due.next_at, self._ours.next_at, self._saver.retry_at)
+        moments = (self.agenda.next_at, self._saver.retry_at)
         return min((at for at in moments if at is not None), default=None)
 
     def queue_up(self, one: Input) -> None:
@@ -111,7 +101,7 @@ class Turns:
             return
         if isinstance(one, CallEnded) and isinstance(one.outcome, Withdrawn):
             self._pause(self.fleet, one.key.instance)
-        self.queue.put(one)
+        self.agenda.queue.put(one)
         self.wake()
 
     def _pause(self, fleet: Fleet, instance: InstanceId) -> None:
@@ -119,7 +109,7 @@ class Turns:
         if member is not None:
             until = self._clock.now() + WITHDRAWN_PAUSE
             self._paused[member.center] = until
-            self._ours.update({CENTER + member.center: until})
+            self.agenda.ask([CENTER + member.center], until)
 
     def situation(self) -> Situation:
         """What is known at this moment."""
@@ -149,7 +139,7 @@ class Turns:
             return "the right to act is lost"
         if not self._ownership.outlasts(restarter.deadline):
             return "the right to act ends too soon"
-        return still_allowed(self.fleet, attempt, self.situation(), tuple(self.queue))
+        return still_allowed(self.fleet, attempt, self.situation(), self.agenda.pending())
 
     async def turn(self) -> None:
         """Take what waits, decide, save, emit, hand over.
@@ -159,8 +149,7 @@ class Turns:
         """
         fleet = self.fleet
         assert fleet is not None  # noqa: S101 - no turn before the state is owned
-        inputs, due = self._take()
-        decided = self._decide(fleet, inputs, due)
+        decided = self._decide(fleet, self.agenda.take(self._clock.now()))
         if decided is not None:
             await self.carry_out(fleet, decided)
 
@@ -182,7 +171,7 @@ class Turns:
     async def carry_out(self, fleet: Fleet, decided: Decided) -> None:
         """Take a decision into the fleet, save it, tell it, and act on what was granted."""
         fleet.apply(decided)
-        self.due.update(decided.wakes)
+        self.agenda.due.update(decided.wakes)
         await self.save_and_tell(decided.change)
         for key, ids in decided.looks.items():
             source = self.wiring.sources.get(key)
@@ -219,9 +208,9 @@ class Turns:
         if fleet is None:
             return
         now = self._clock.now()
-        self._ours.update({CENTER + name: now for name in fleet.roster.centers})
+        self.agenda.ask([CENTER + name for name in fleet.roster.centers], now)
         if self._saver.writable:
-            self._ours.update(dict.fromkeys(_unwritable(fleet), now))
+            self.agenda.ask(_unwritable(fleet), now)
         self.wake()
 
     def own(self, fleet: Fleet) -> None:
@@ -236,46 +225,25 @@ class Turns:
         for key, source in fleet.sources.items():
             pace = fleet.roster.paces.get(key.source) or Pace()
             since = source.swept_at or source.since
-            self.due.update({source_wake(key): since + BLIND_AFTER * source.interval(pace)})
+            self.agenda.due.update({source_wake(key): since + BLIND_AFTER * source.interval(pace)})
 
     def clear(self) -> None:
         """Drop the fleet and all that waits for a turn: the tenure is over."""
         self.fleet = None
-        self.queue.clear()
-        self.due.clear()
-        self._ours.clear()
+        self.agenda.clear()
         self._paused.clear()
-        self._suspects.clear()
         self._saver.forget()
 
-    def _take(self) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-        if self._suspects:
-            return self._suspects.pop()
-        now = self._clock.now()
-        due = self._ours.take(now, TURN_LIMIT)
-        due += self.due.take(now, TURN_LIMIT - len(due))
-        return self.queue.take(max(1, TURN_LIMIT - len(due))), tuple(due)
-
-    def _decide(
-        self, fleet: Fleet, inputs: Sequence[Input], due: Collection[str]
-    ) -> Decided | None:
+    def _decide(self, fleet: Fleet, work: Work) -> Decided | None:
         """The edge of a turn: a fault of ours is told, and stays with the input that met it."""
         try:
-            return decide(fleet, inputs, due, self.situation())
+            return decide(fleet, *work, self.situation())
         except Exception as error:
-            self._isolate(tuple(inputs), tuple(due), error)
+            # Each input is tried by itself; the one that fails alone is dropped.
+            if not self.agenda.part(work):
+                self._broken("a turn", error)
+                self.agenda.ask(work[1], self._clock.now() + ASK_AGAIN_AFTER)
             return None
-
-    def _isolate(self, inputs: tuple[Input, ...], due: tuple[str, ...], error: Exception) -> None:
-        """Try each input by itself; drop the one that fails alone, and ask a deadline again."""
-        if len(inputs) + len(due) > 1:
-            # Taken from the end of the list: the order in which they came is kept.
-            self._suspects.extend(((), (name,)) for name in reversed(due))
-            self._suspects.extend(((one,), ()) for one in reversed(inputs))
-            return
-        self._broken("a turn", error)
-        later = self._clock.now() + ASK_AGAIN_AFTER
-        self._ours.update({name: later for name in due})
 
 
 def _unwritable(fleet: Fleet) -> list[str]:
