@@ -1,1 +1,1 @@
-"""asyncio, APScheduler, signals and systemd around the engine."""
+"""asyncio, scheduling, signals and systemd: when things happen, never what."""

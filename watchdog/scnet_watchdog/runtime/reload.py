@@ -1,0 +1,87 @@
+"""A new config while the daemon runs: taken up whole, or not at all.
+
+An invalid file changes nothing and is told. All state is kept; a center whose settings did not
+change keeps its client and tokens; old clients are closed when their last call has ended.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..core.event import Event, EventKind
+from ..core.inputs import LookAgain
+from ..engine.engine import Engine
+from ..engine.wiring import Wiring
+from ..errors import WatchdogError
+from ..ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A config that was loaded, and everything built for it.
+
+    Args:
+        news: what `config.reloaded` tells: added, removed, changed, needs_restart.
+        anew: centers whose client was built anew: their block is looked at again at once.
+        gone: centers whose old client is given up.
+        retire: closes the old clients; called when nothing uses them any more.
+        token_files: by file, the centers whose token it holds.
+        reload_on_change: whether a change of the config file is a wish to reload.
+    """
+
+    wiring: Wiring
+    news: Mapping[str, object] = field(default_factory=dict)
+    anew: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    retire: Callable[[], Awaitable[None]] | None = None
+    token_files: Mapping[Path, frozenset[str]] = field(default_factory=dict)
+    reload_on_change: bool = False
+
+
+Refit = Callable[[], Awaitable[Fitted]]
+"""Loads and builds the config anew; raises `WatchdogError` when it is not valid."""
+
+
+class Reloader:
+    """Reloads one at a time; `taken_up` is told what is in force now."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, refit: Refit, taken_up: Callable[[Fitted], None]
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._refit = refit
+        self._taken_up = taken_up
+        self._one = asyncio.Lock()
+
+    async def reload(self) -> WatchdogError | None:
+        """Take up the config as it is on disk now; return why not, where it is rejected."""
+        async with self._one:
+            try:
+                fitted = await self._refit()
+            except WatchdogError as error:
+                self._tell(EventKind.CONFIG_REJECTED, {"error": str(error)})
+                return error
+            await self._engine.reconfigure(fitted.wiring)
+            for center in sorted(fitted.anew):
+                self._engine.feed(LookAgain(center))
+            self._tell(EventKind.CONFIG_RELOADED, fitted.news)
+            self._taken_up(fitted)
+        await self._retire(fitted)
+        return None
+
+    async def _retire(self, fitted: Fitted) -> None:
+        """Close old clients when their last poll and call have ended; none is cancelled."""
+        if fitted.retire is None:
+            return
+        calls = self._engine.act.calls(fitted.gone)
+        polls = self._engine.polls.running(fitted.gone)
+        # Some may be of the new client already: they end as well.
+        for users in (calls, polls):
+            if users:
+                await asyncio.wait(users)
+        await fitted.retire()
+
+    def _tell(self, kind: EventKind, fields: Mapping[str, object]) -> None:
+        self._engine.tell(Event(kind, self._clock.now(), fields=fields))
