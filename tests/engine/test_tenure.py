@@ -7,7 +7,7 @@ import pytest
 from engine_support import Bench
 from fakes import KEY, T0, FakeStore
 from scnet_watchdog.core.decision import Reason
-from scnet_watchdog.core.event import EventKind
+from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import Status
 from scnet_watchdog.core.outcome import OutcomeKind
 from scnet_watchdog.core.policy import Limits, Roster
@@ -73,6 +73,23 @@ async def test_a_fenced_commit_drops_memory_and_sends_nothing() -> None:
     assert bench.platform.calls == []
     await bench.engine.tend()
     assert not bench.owned()
+
+
+async def test_without_the_right_to_act_nothing_is_asked_and_events_are_told_at_once() -> None:
+    bench = Bench()
+    await bench.start()
+    bench.store.take_away()
+    bench.store.held_by_another = True
+    event = Event(EventKind.CONFIG_REJECTED, T0)
+    bench.engine.tell(event)
+    # The turn that should save it finds the tenure over.
+    await bench.settle()
+    assert not bench.owned()
+    assert bench.engine.sources == frozenset()
+    assert not await bench.engine.poll(KEY)
+    bench.engine.tell(Event(EventKind.CONFIG_RELOADED, T0))
+    assert bench.sink.kinds()[-1] is EventKind.CONFIG_RELOADED
+    assert bench.source.polls == 0
 
 
 async def test_a_tenure_won_back_begins_with_quiet_start() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from engine_support import Bench
 from fakes import T0
+from scnet_watchdog.core.center import CenterState, Throttle
 from scnet_watchdog.core.model import Status
 from scnet_watchdog.core.outcome import OutcomeKind
 from scnet_watchdog.ports import SourceUnavailable
@@ -65,3 +66,11 @@ async def test_a_run_that_is_stopped_ends_after_its_poll() -> None:
     stop.set()
     assert await run_once(bench, stop)
     assert bench.source.polls == 1
+
+
+async def test_a_center_that_asked_us_to_wait_is_not_asked() -> None:
+    bench = Bench()
+    told = Throttle(T0, timedelta(minutes=5))
+    bench.store.centers["kunshan"] = CenterState("kunshan", throttle=told)
+    assert not await run_once(bench)
+    assert bench.source.polls == 0

@@ -13,9 +13,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"scnet-watchdog {__version__}\n")
         return
-    from .cli.main import main as command_line
+    from .cli.main import app
 
-    command_line()
+    app(prog_name="scnet-watchdog")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from ..core.policy import Pace
 from ..core.resume import resume
 from ..ports import EventSink, Fenced, HeldByAnother, StateStore, Unwritable
 from .act import Act, Broken
+from .inbox import Inbox
 from .inputs import TURN_LIMIT
 from .ownership import Ownership, owned
 from .polls import Polls
@@ -56,15 +57,18 @@ class Engine:
         self._switches = Switches(shadow=shadow)
         self._ownership = Ownership(store, clock, who)
         self._saver = Saver(store, clock)
+        self._inbox = Inbox(store)
         self._turns = Turns(
             clock, self._ownership, self._saver, sink, wiring, self._switches, broken
         )
-        self._watched: Mapping[SourceKey, tuple[InstanceId, ...]] = watched_by(wiring.roster)
-        self._rows: set[int] = set()
+        self._turns.rows_saved = self._inbox.saved
+        self._watched: Mapping[SourceKey, tuple[InstanceId, ...]] = {}
         self._one_turn = asyncio.Lock()
         self._awake = asyncio.Event()
         self._turns.wake = self._awake.set
+        self._sink = sink
         self._broken = broken
+        self._lost = False
         self.on_turn: Callable[[], None] = nobody
         """Told after every turn: deadlines and the pace of polls may have changed."""
         self.turns = 0
@@ -94,7 +98,7 @@ class Engine:
 
     @property
     def sources(self) -> frozenset[SourceKey]:
-        """The sources that are asked."""
+        """The sources that are asked; none while the state is not ours."""
         return frozenset(self._watched)
 
     # What others may ask.
@@ -104,7 +108,13 @@ class Engine:
         self._turns.queue_up(one)
 
     def tell(self, event: Event) -> None:
-        """Take an event of the runtime or an adapter: saved and emitted with the next turn."""
+        """Take an event of the runtime or an adapter: saved and emitted with the next turn.
+
+        While the right to act is lost it is emitted at once, and is in no journal.
+        """
+        if self._lost:
+            self._sink.emit(event)
+            return
         self._turns.told.append(event)
         self._awake.set()
 
@@ -154,7 +164,7 @@ class Engine:
                 await self._turns.reconfigure(wiring)
             except Fenced as error:
                 self._lose(error)
-            self._watched = watched_by(self._turns.wiring.roster)
+            self._watch()
         self.wake()
         self.on_turn()
 
@@ -176,6 +186,13 @@ class Engine:
             return next_poll_at(self.fleet, key, self._turns.situation(), began)
         pace = self._turns.wiring.roster.paces.get(key.source) or Pace()
         return self._clock.now() if began is None else began + pace.interval
+
+    def may_poll(self, key: SourceKey) -> bool:
+        """Whether nothing forbids to ask a source now: no throttle, no block that waits."""
+        fleet, situation = self.fleet, self._turns.situation()
+        if fleet is None or key not in fleet.sources:
+            return False
+        return next_poll_at(fleet, key, situation, None) <= situation.now
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -201,24 +218,14 @@ class Engine:
         tenure = self._ownership.tenure
         if self.fleet is None or tenure is None:
             return
-        # Rows saved before the store was asked cannot be in its answer any more.
-        done = frozenset(self._turns.taken)
         try:
-            commands = await self._store.inbox(tenure)
-        except Unwritable:
-            # Told by the next commit; the rows are still there at the next look.
-            return
+            commands = await self._inbox.new(tenure)
         except Fenced as error:
             async with self._one_turn:
                 self._lose(error)
             return
         for command in commands:
-            if command.row is None or command.row not in self._rows:
-                self.feed(command)
-            if command.row is not None:
-                self._rows.add(command.row)
-        self._rows -= done
-        self._turns.taken -= done
+            self.feed(command)
 
     async def drain(self, limit: timedelta) -> int:
         """Begin no new call, wait for those in flight, settle and save them.
@@ -260,8 +267,10 @@ class Engine:
         if memory.fresh:
             created = Event(EventKind.STATE_CREATED, now)
             change = replace(change, events=(created, *change.events))
-        self._rows.clear()
+        self._inbox.forget()
         self._turns.own(fleet)
+        self._lost = False
+        self._watch()
         await self._turns.save_and_tell(change)
         self.wake()
 
@@ -270,3 +279,11 @@ class Engine:
         self._broken("owning the state", error)
         self._ownership.drop()
         self._turns.clear()
+        self._watch()
+        self._lost = True
+        told, self._turns.told = self._turns.told, []
+        for event in told:
+            self._sink.emit(event)
+
+    def _watch(self) -> None:
+        self._watched = watched_by(self.fleet.roster) if self.fleet is not None else {}

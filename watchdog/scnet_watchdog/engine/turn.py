@@ -65,11 +65,11 @@ class Turns:
         self.fleet: Fleet | None = None
         self.told: list[Event] = []
         """Events of the runtime and of adapters, saved and emitted with the next turn."""
-        self.taken: set[int] = set()
-        """Inbox rows whose turn is saved."""
         self.act = Act(clock, self.queue_up, self.why_not, broken)
         self.polls = Polls(clock, self.queue_up, broken)
         self.wake: Callable[[], None] = nobody
+        self.rows_saved: Callable[[tuple[int, ...]], None] = nobody
+        """Told which inbox rows are done."""
         self._clock = clock
         self._ownership = ownership
         self._saver = saver
@@ -186,7 +186,7 @@ class Turns:
         change = replace(change, events=(*told, *change.events))
         was_writable = self._saver.writable
         saved = await self._saver.save(tenure, change)
-        self.taken.update(saved.taken)
+        self.rows_saved(saved.taken)
         for event in (*told_events(change, saved.granted), *saved.events):
             self._sink.emit(event)
         granted = [attempt for attempt in change.wanted if attempt.key in saved.granted]
@@ -256,5 +256,5 @@ def _unwritable(fleet: Fleet) -> list[str]:
     ]
 
 
-def nobody() -> None:
-    """Nobody waits for turns yet."""
+def nobody(*_: object) -> None:
+    """Nobody listens yet."""

@@ -35,7 +35,7 @@ class Jobs:
         """Add every job; each runs as soon as the scheduler starts."""
         self._scheduler.add("due", self._wake, self._next_due)
         self._scheduler.every("inbox", self._engine.take_inbox, INBOX_EVERY)
-        self._scheduler.every("tend", self._engine.tend, TEND_EVERY)
+        self._scheduler.every("tend", self._tend, TEND_EVERY)
         self._scheduler.every("status", self._tell_status, STATUS_EVERY)
         self._scheduler.every("retention", prune, RETENTION_EVERY)
         self.follow_sources()
@@ -65,6 +65,11 @@ class Jobs:
             await self._engine.poll(key)
 
         self._scheduler.add(name, poll, lambda begins: self._engine.next_poll_at(key, begins))
+
+    async def _tend(self) -> None:
+        await self._engine.tend()
+        # A right to act that was lost or won back changes who is asked.
+        self.follow_sources()
 
     async def _wake(self) -> None:
         self._engine.wake()

@@ -159,6 +159,8 @@ class Daemon:
 
     def _take_up(self, fitted: Fitted) -> None:
         self._fitted = fitted
+        if self._stop.is_set():
+            return
         self._jobs.follow_sources()
         self._watch_files()
 

@@ -41,7 +41,9 @@ async def once(
     """
     began = clock.now()
     fast = min((pace.fast_interval for pace in paces), default=Pace().fast_interval)
-    well = await _round(engine)
+    # A center that asked us to wait is not asked, and what was not seen is not well.
+    well = all(engine.may_poll(key) for key in engine.sources)
+    well &= await _round(engine)
     were_down = _down(engine)
     while not stop.is_set() and _undecided(engine, were_down):
         if clock.now() + fast > began + LASTS:
@@ -57,7 +59,7 @@ async def once(
 
 async def _round(engine: Engine) -> bool:
     """Poll every source that may be polled, look again where asked, and run all turns."""
-    polls = [engine.poll(key) for key in sorted(engine.sources)]
+    polls = [engine.poll(key) for key in sorted(engine.sources) if engine.may_poll(key)]
     results = await asyncio.gather(*polls)
     await engine.run_turns()
     while looks := engine.polls.running():
