@@ -70,7 +70,7 @@ class Engine:
         self._broken = broken
         self._lost = False
         self.on_turn: Callable[[], None] = nobody
-        """Told after every turn: deadlines and the pace of polls may have changed."""
+        """Told when turns have caught up: deadlines and the pace of polls may have changed."""
         self.turns = 0
         """Turns that happened."""
 
@@ -151,7 +151,8 @@ class Engine:
             except Fenced as error:
                 self._lose(error)
             self.turns += 1
-        self.on_turn()
+        if not self._turns.pending:
+            self.on_turn()
 
     def wake(self) -> None:
         """Let turns happen for whatever is due."""
