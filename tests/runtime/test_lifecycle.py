@@ -2,18 +2,19 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from engine_support import Bench
 from fakes import FakeClock, FakeRestarter, FakeSource, FakeStore, roster_of, wiring_of
+from runtime_support import equipment, fitted
 from scnet_watchdog.adapters.clock import SystemClock
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.errors import WatchdogError
 from scnet_watchdog.ports import Unreadable
-from scnet_watchdog.runtime.lifecycle import Daemon, Equipment
+from scnet_watchdog.runtime.lifecycle import Daemon
 from scnet_watchdog.runtime.reload import Fitted
-from scnet_watchdog.runtime.systemd import Notifier
 
 
 class Living:
@@ -22,31 +23,19 @@ class Living:
     def __init__(self, config: Path | None = None, store: FakeStore | None = None) -> None:
         # The scheduler goes by the real wall clock; the bench's stands still there.
         self.bench = Bench(store=store, clock=FakeClock(SystemClock().now()))
-        self.refitted: Fitted | WatchdogError = self.fitted()
+        self.refitted: Fitted | WatchdogError = fitted(self.bench)
         self.pruned = 0
         self.retired = 0
         self.daemon = Daemon(
-            Equipment(
-                engine=self.bench.engine,
-                clock=self.bench.clock,
-                fitted=self.fitted(reload_on_change=True),
+            equipment(
+                self.bench,
+                fitted=replace(fitted(self.bench), reload_on_change=True),
                 refit=self.refit,
-                broken=lambda what, error: self.bench.broken.append((what, error)),
-                notifier=Notifier({}),
                 prune=self.prune,
-                monotonic_us=lambda: 0,
                 config=config,
-                started={"version": "test"},
             )
         )
         self.running: asyncio.Task[BaseException | None] | None = None
-
-    def fitted(self, reload_on_change: bool = False) -> Fitted:
-        bench = self.bench
-        return Fitted(
-            wiring_of(bench.roster, bench.source, bench.restarter),
-            reload_on_change=reload_on_change,
-        )
 
     async def refit(self) -> Fitted:
         if isinstance(self.refitted, WatchdogError):

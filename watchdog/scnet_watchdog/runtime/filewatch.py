@@ -15,6 +15,9 @@ class FileWatch:
         self._marks: dict[Path, Mark] = {}
         self.watch(paths)
 
+    def __len__(self) -> int:
+        return len(self._marks)
+
     def watch(self, paths: Iterable[Path]) -> None:
         """Watch these files from now on, and no others."""
         wanted = set(paths)

@@ -141,6 +141,8 @@ class Daemon:
         self._files.watch([*self._fitted.token_files, *([config] if config else [])])
 
     async def _look_at_files(self) -> None:
+        if not self._files:
+            return
         # In a thread: a network home that hangs must not stop the loop.
         for path in await asyncio.to_thread(self._files.changed):
             for center in sorted(self._fitted.token_files.get(path, ())):
