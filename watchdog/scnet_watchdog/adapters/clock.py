@@ -19,11 +19,11 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._began_at = self.wall()
-        self._zero = self._elapsed()
+        self._zero = self.elapsed()
 
     def now(self) -> datetime:
         """The steady moment, aware UTC: wall clock at the start plus time since."""
-        return self._began_at + timedelta(seconds=self._elapsed() - self._zero)
+        return self._began_at + timedelta(seconds=self.elapsed() - self._zero)
 
     def wall(self) -> datetime:
         """The wall clock, aware UTC; it may step."""
@@ -34,5 +34,6 @@ class SystemClock:
         return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
 
     @staticmethod
-    def _elapsed() -> float:
+    def elapsed() -> float:
+        """Seconds of a clock that never steps; only differences mean something."""
         return time.monotonic() if BOOTTIME is None else time.clock_gettime(BOOTTIME)

@@ -32,7 +32,7 @@ class Act:
         self._feed = feed
         self._why_not = why_not
         self._broken = broken
-        self._starting: Counter[str] = Counter()
+        self._sizes: dict[str, tuple[Restarter, int]] = {}
         self._calls: dict[asyncio.Task[Outcome], Attempt] = {}
 
     @property
@@ -46,16 +46,23 @@ class Act:
         return {call for call, of in self._calls.items() if names is None or of.center in names}
 
     def free(self, restarters: Mapping[str, Restarter]) -> dict[str, int]:
-        """Calls that can start at once, per center; those handed over but not begun are counted."""
-        return {
-            center: max(0, restarter.free - self._starting[center])
-            for center, restarter in restarters.items()
-        }
+        """Calls that can start at once, per center.
+
+        A call may take its connection late (a token may have to be renewed first), so that those
+        in flight are counted here too, against the most places a restarter was seen to have.
+        """
+        busy = Counter(attempt.center for attempt in self._calls.values())
+        found = {}
+        for center, restarter in restarters.items():
+            known, size = self._sizes.get(center, (restarter, 0))
+            size = max(size if known is restarter else 0, restarter.free)
+            self._sizes[center] = (restarter, size)
+            found[center] = max(0, min(restarter.free, size - busy[center]))
+        return found
 
     def start(self, attempts: Iterable[Attempt], restarters: Mapping[str, Restarter]) -> None:
         """Hand over granted attempts; returns at once."""
         for attempt in attempts:
-            self._starting[attempt.center] += 1
             restarter = restarters.get(attempt.center)
             call = asyncio.create_task(
                 self._call(attempt, restarter), name=f"restart {attempt.key}"
@@ -65,7 +72,6 @@ class Act:
 
     async def _call(self, attempt: Attempt, restarter: Restarter | None) -> Outcome:
         # No await between the question and the call: nothing can change in between.
-        self._starting[attempt.center] -= 1
         if restarter is None:
             return Withdrawn("its center is no longer configured")
         why = self._why_not(attempt, restarter)
