@@ -1,0 +1,258 @@
+"""The one module that imports httpx: deadlines, size caps, *not sent* told from *no answer*.
+
+    HttpError
+    ├── NotSentError    no byte of the request can have left
+    └── NoAnswerError   bytes may have left, and no whole answer came back
+
+A request is never cancelled: cancelling can lose a place of httpx's pool for ever. Instead the
+body is streamed, and our own deadline and size cap are looked at after every chunk.
+"""
+
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import WatchdogError
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    try:
+        import httpx2 as httpx
+    except ImportError:
+        import httpx
+
+LARGEST_BODY = 16 * 2**20
+"""Bytes of an answer after decompression: a list page of 200 instances has a quarter of a MiB."""
+IDLE_FOR_CALLS_S = 5.0
+"""Restart calls use no connection that was idle for longer: the other side may have closed it."""
+IDLE_FOR_POLLS_S = 60.0
+
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+
+
+class HttpError(WatchdogError):
+    """A request had no usable answer."""
+
+
+class NotSentError(HttpError):
+    """DNS, connection refused, TLS or connect time-out: the other side saw no request."""
+
+
+class NoAnswerError(HttpError):
+    """The request may have been seen; what came back is not a whole answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How one center is reached.
+
+    Args:
+        connections: in all, 2 to 8; restart calls use at most all but two of them, at least one.
+        proxy: None = the usual HTTPS_PROXY and NO_PROXY.
+    """
+
+    connect: timedelta = timedelta(seconds=5)
+    read: timedelta = timedelta(seconds=30)
+    connections: int = 8
+    verify_tls: bool = True
+    ca_file: Path | None = None
+    proxy: str | None = None
+
+    @property
+    def deadline(self) -> timedelta:
+        """The longest one request takes."""
+        return self.connect + self.read
+
+    @property
+    def for_calls(self) -> int:
+        """Connections that restart calls may use."""
+        return max(1, self.connections - 2)
+
+    @property
+    def for_polls(self) -> int:
+        """Connections that are left to polls, so that a poll never waits for a call."""
+        return max(1, self.connections - self.for_calls)
+
+
+class HttpClient:
+    """A pool of connections to one center, for polls or for restart calls.
+
+    Args:
+        elapsed: a monotonic clock in seconds.
+    """
+
+    def __init__(
+        self, options: HttpOptions, elapsed: Callable[[], float], for_calls: bool = False
+    ) -> None:
+        self._options = options
+        self._elapsed = elapsed
+        self._for_calls = for_calls
+        self._client = self._new_client()
+        self._in_use = 0
+        self.replaced = 0
+        """How often the pool was replaced because it had lost its places."""
+
+    @property
+    def size(self) -> int:
+        """How many requests can be under way."""
+        return self._options.for_calls if self._for_calls else self._options.for_polls
+
+    @property
+    def free(self) -> int:
+        """How many requests can start at once."""
+        return max(0, self.size - self._in_use)
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        """Send once and read the whole answer. No redirect is followed, nothing is sent again.
+
+        Raises:
+            NotSentError, NoAnswerError
+        """
+        self._in_use += 1
+        try:
+            async with self._stream(method, url, headers, params, body) as reply:
+                return reply
+        finally:
+            self._in_use -= 1
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def _stream(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+    ) -> AsyncIterator[Reply]:
+        ends = self._elapsed() + self._options.deadline.total_seconds()
+        try:
+            async with self._client.stream(
+                method, url, headers=headers, params=params, content=body
+            ) as response:
+                yield await self._whole(response, ends)
+        except httpx.PoolTimeout as error:
+            await self._heal()
+            raise NotSentError(_said(error)) from error
+        except _NOT_SENT as error:
+            raise NotSentError(_said(error)) from error
+        except (httpx.HTTPError, httpx.StreamError, ValueError, ssl.SSLError) as error:
+            raise NoAnswerError(_said(error)) from error
+
+    async def _whole(self, response: httpx.Response, ends: float) -> Reply:
+        """Read until the end, the deadline or the cap; what is too long or late is left unread."""
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.aiter_raw():
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_BODY:
+                raise _TooMuch(f"the answer is larger than {LARGEST_BODY} bytes")
+            if self._elapsed() > ends:
+                raise _TooMuch("the answer was not complete in time")
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        body = _decoded(b"".join(parts), headers.get("content-encoding", ""))
+        return Reply(response.status_code, headers, body)
+
+    async def _heal(self) -> None:
+        """A pool without a free place although nobody uses one has lost them: a new one."""
+        if self._in_use > 1:
+            return
+        old, self._client = self._client, self._new_client()
+        self.replaced += 1
+        await old.aclose()
+
+    def _new_client(self) -> httpx.AsyncClient:
+        options = self._options
+        idle = IDLE_FOR_CALLS_S if self._for_calls else IDLE_FOR_POLLS_S
+        return httpx.AsyncClient(
+            verify=_tls(options.verify_tls, options.ca_file),
+            timeout=httpx.Timeout(
+                options.read.total_seconds(),
+                connect=options.connect.total_seconds(),
+                pool=options.connect.total_seconds(),
+            ),
+            limits=httpx.Limits(
+                max_connections=self.size,
+                max_keepalive_connections=self.size,
+                keepalive_expiry=idle,
+            ),
+            follow_redirects=False,
+            trust_env=options.proxy is None,
+            proxy=options.proxy,
+            headers={"User-Agent": "scnet-watchdog", "Accept-Encoding": "gzip"},
+        )
+
+
+class _TooMuch(ValueError):
+    """More than we read of an answer."""
+
+
+def _decoded(body: bytes, encoding: str) -> bytes:
+    """Undo gzip, never beyond the cap: a few bytes can stand for gigabytes."""
+    if encoding.strip().lower() in ("", "identity"):
+        return body
+    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        raise _TooMuch(f"content encoding {encoding[:20]!r} was not asked for")
+    unpack = zlib.decompressobj(wbits=47)
+    try:
+        whole = unpack.decompress(body, LARGEST_BODY)
+    except zlib.error as error:
+        raise _TooMuch(f"the compressed answer is broken: {error}") from error
+    if unpack.unconsumed_tail or not unpack.eof:
+        raise _TooMuch("the compressed answer is too large or incomplete")
+    return whole
+
+
+def _said(error: Exception) -> str:
+    """An error's text; httpx leaves some empty. Never a URL with parameters, never a header."""
+    if isinstance(error, _TooMuch):
+        return str(error)
+    return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+@lru_cache(maxsize=16)
+def _tls(verify: bool, ca_file: Path | None) -> ssl.SSLContext:
+    """One context for all clients with the same wishes: making one costs 18 ms."""
+    if not verify:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    if ca_file is not None:
+        return ssl.create_default_context(cafile=str(ca_file))
+    trusted: ssl.SSLContext = httpx.create_ssl_context()
+    return trusted

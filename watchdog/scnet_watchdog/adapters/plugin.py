@@ -1,0 +1,40 @@
+"""What a status source is given when it is built; for built-in ones and strangers' alike."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel
+
+from ..core.event import Event
+from ..core.model import SourceKey
+from ..ports import Clock, StatusSource
+
+
+@dataclass(frozen=True, slots=True)
+class SourceContext:
+    """The surroundings of one source.
+
+    Args:
+        key: the source's name in the config, and the center it is asked for.
+        base_dir: what relative paths are relative to (the config's folder).
+        center: the center's client, for sources that ask the platform itself.
+        tell: takes events, to be saved and told with the next turn.
+    """
+
+    key: SourceKey
+    clock: Clock
+    base_dir: Path
+    center: Any
+    tell: Callable[[Event], None]
+
+
+class SourceKind(Protocol):
+    """A class of status sources: its options, and how one is built."""
+
+    Options: ClassVar[type[BaseModel]]
+
+    @classmethod
+    def build(cls, options: Mapping[str, Any], context: SourceContext) -> StatusSource:
+        """Build a source; `options` are those that `Options` accepted."""

@@ -1,0 +1,142 @@
+"""The list of instances: which variant works is found once and remembered; no page is trusted.
+
+The platform's page and its clients contradict each other: parameters in the query, in a JSON body
+sent with the GET, or under another path. A short page may be a cap, `start` may be ignored: the
+next page starts after the rows *received*, and a page without anything new is the last.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...core.model import InstanceId
+from ...ports import Clock, SourceUnavailable
+from ..http import Reply
+from .client import SERVICE, ScnetClient, said
+from .envelope import Envelope, id_of, rows_of
+
+PAGE = 200
+"""Rows asked for: the most that any client was seen to use."""
+MOST_PAGES = 2000
+"""A bound against a list that never ends: 400 000 instances."""
+TRIES = 3
+"""How often a page is asked for before the poll fails."""
+WRONG_VARIANT = frozenset({"10003", "10004"})
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to ask for the list."""
+
+    path: str
+    in_query: bool
+    in_body: bool
+
+
+VARIANTS = (
+    Variant(f"{SERVICE}/task", in_query=True, in_body=True),
+    Variant(f"{SERVICE}/task", in_query=True, in_body=False),
+    Variant(f"{SERVICE}/task", in_query=False, in_body=True),
+    Variant(f"{SERVICE}/task/list", in_query=True, in_body=False),
+)
+
+
+class NoVariant(SourceUnavailable):
+    """No way to ask for the list works here; details still may."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """New rows of one page."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    asked_at: datetime
+    seen_at: datetime
+
+
+class Listing:
+    """Pages through a center's list."""
+
+    def __init__(self, client: ScnetClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._works: Variant | None = None
+
+    async def pages(self) -> AsyncIterator[ListPage]:
+        """Every page until nothing new comes.
+
+        Raises:
+            NoVariant, SourceUnavailable, SourceThrottled, SourceRefused
+        """
+        seen: set[InstanceId] = set()
+        received = 0
+        for _ in range(MOST_PAGES):
+            asked_at = self._clock.now()
+            rows = await self._page(received)
+            received += len(rows)
+            new = [row for row in rows if id_of(row) not in seen]
+            if not new:
+                return
+            seen.update(id_ for row in new if (id_ := id_of(row)) is not None)
+            yield ListPage(tuple(new), asked_at, self._clock.now())
+        raise SourceUnavailable(f"the list did not end within {MOST_PAGES} pages")
+
+    async def _page(self, start: int) -> list[Mapping[str, Any]]:
+        if self._works is not None:
+            return await self._patiently(self._works, start)
+        wrong: list[str] = []
+        for variant in VARIANTS:
+            reply, envelope = await self._ask(variant, start)
+            rows = rows_of(envelope.data) if envelope is not None and envelope.ok else None
+            if rows is not None:
+                self._works = variant
+                return rows
+            if not _is_wrong(reply, envelope):
+                raise SourceUnavailable(_complaint(reply, envelope))
+            wrong.append(_complaint(reply, envelope))
+        raise NoVariant(f"no way to ask for the list works: {'; '.join(dict.fromkeys(wrong))}")
+
+    async def _patiently(self, variant: Variant, start: int) -> list[Mapping[str, Any]]:
+        """One page of the variant that works, asked for again twice before it fails."""
+        for left in range(TRIES - 1, -1, -1):
+            try:
+                reply, envelope = await self._ask(variant, start)
+            except SourceUnavailable as error:
+                # A subclass speaks of more than this page, and asking again would not be polite.
+                if left and type(error) is SourceUnavailable:
+                    continue
+                raise
+            rows = rows_of(envelope.data) if envelope is not None and envelope.ok else None
+            if rows is not None:
+                return rows
+            if not left:
+                if _is_wrong(reply, envelope):
+                    self._works = None
+                raise SourceUnavailable(_complaint(reply, envelope))
+        raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
+
+    async def _ask(self, variant: Variant, start: int) -> tuple[Reply, Envelope | None]:
+        params = {"start": str(start), "limit": str(PAGE), "sort": "desc"}
+        body = {"start": start, "limit": PAGE, "sort": "desc"}
+        return await self._client.read(
+            variant.path,
+            params if variant.in_query else None,
+            json.dumps(body).encode() if variant.in_body else None,
+        )
+
+
+def _is_wrong(reply: Reply, envelope: Envelope | None) -> bool:
+    """Whether an answer says that this is not the way to ask."""
+    if envelope is None:
+        return reply.status in (400, 404, 405) or reply.status < 300
+    return envelope.ok or envelope.code in WRONG_VARIANT or reply.status in (404, 405)
+
+
+def _complaint(reply: Reply, envelope: Envelope | None) -> str:
+    if envelope is None:
+        return f"the list was answered with HTTP {reply.status} and no envelope"
+    if envelope.ok:
+        return "the list's data is not a list of rows"
+    return f"the list was refused: {said(envelope)}"

@@ -1,0 +1,204 @@
+"""The platform itself as a status source: the list, and details where the list does not do."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from ...core.model import InstanceId, Page, SourceKey, Status, Swept
+from ...ports import Clock, SourceThrottled, SourceUnavailable
+from ..plugin import SourceContext
+from .client import ScnetClient, detail_path, said
+from .envelope import id_of, is_gone, label_of, status_of
+from .listing import Listing, ListPage, NoVariant
+
+MOST_DETAILS = 20
+"""Absent ids asked by detail in one poll; the others have no observation this time."""
+MISSING_AGAIN = timedelta(minutes=10)
+"""A missing id is asked by detail so often; meanwhile each complete list renews it."""
+LIST_AGAIN = timedelta(hours=1)
+"""After no list worked, details are asked, and the list is tried again so often."""
+
+Report = Callable[[Page], None]
+
+
+class ScnetOptions(BaseModel):
+    """Options of `type: scnet`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    list: Literal["auto", "always", "never"] = "auto"
+    """auto: the list, details where it does not work; never: one detail call per instance."""
+
+
+class ScnetSource:
+    """Fulfils `ports.StatusSource` for one center."""
+
+    Options: ClassVar[type[BaseModel]] = ScnetOptions
+
+    def __init__(
+        self, key: SourceKey, client: ScnetClient, clock: Clock, options: ScnetOptions
+    ) -> None:
+        self._key = key
+        self._client = client
+        self._clock = clock
+        self._mode = options.list
+        self._listing = Listing(client, clock)
+        self._no_list_until: datetime | None = None
+        self._missing: dict[InstanceId, datetime] = {}
+        self._found_by_detail: set[InstanceId] = set()
+
+    @classmethod
+    def build(cls, options: Mapping[str, Any], context: SourceContext) -> "ScnetSource":
+        """Build the source of one center on the center's client."""
+        known = ScnetOptions.model_validate(options)
+        return cls(context.key, context.center, context.clock, known)
+
+    async def poll(self, watched: Collection[InstanceId], report: Report) -> Swept:
+        """Ask once for all watched instances."""
+        began = self._clock.now()
+        if self._uses_list(began):
+            try:
+                absent = await self._by_list(frozenset(watched), report)
+                return Swept(self._key, began, self._clock.now(), absent)
+            except NoVariant:
+                if self._mode == "always":
+                    raise
+                self._no_list_until = self._clock.now() + LIST_AGAIN
+        absent = await self._details(watched, report)
+        return Swept(self._key, began, self._clock.now(), absent)
+
+    async def look(self, instances: Collection[InstanceId]) -> Page:
+        """Ask for a few by detail, now."""
+        pages: list[Page] = []
+        await self._details(instances, pages.append)
+        if not pages:
+            return Page(self._key, self._clock.now(), self._clock.now(), {})
+        return Page(
+            self._key,
+            min(page.asked_at for page in pages),
+            max(page.seen_at for page in pages),
+            {id_: status for page in pages for id_, status in page.rows.items()},
+            {id_: label for page in pages for id_, label in page.labels.items()},
+            tuple(text for page in pages for text in page.unrecognised),
+        )
+
+    def _uses_list(self, now: datetime) -> bool:
+        if self._mode == "never":
+            return False
+        return self._mode == "always" or self._no_list_until is None or now >= self._no_list_until
+
+    async def _by_list(
+        self, watched: frozenset[InstanceId], report: Report
+    ) -> frozenset[InstanceId]:
+        seen: set[InstanceId] = set()
+        async for page in self._listing.pages():
+            shown = self._shown(page)
+            seen.update(shown.rows)
+            report(shown)
+        self._no_list_until = None
+        for id_ in seen:
+            self._missing.pop(id_, None)
+        self._found_by_detail -= seen
+        return await self._absentees(watched - seen, report)
+
+    def _shown(self, page: ListPage) -> Page:
+        rows: dict[InstanceId, Status] = {}
+        labels: dict[InstanceId, str] = {}
+        texts: list[str] = []
+        for row in page.rows:
+            id_ = id_of(row)
+            if id_ is None:
+                continue
+            rows[id_], text = status_of(row)
+            label = label_of(row)
+            if label is not None:
+                labels[id_] = label
+            if text is not None:
+                texts.append(text)
+        return Page(self._key, page.asked_at, page.seen_at, rows, labels, tuple(texts))
+
+    async def _absentees(
+        self, absent: frozenset[InstanceId], report: Report
+    ) -> frozenset[InstanceId]:
+        """Who is not in a complete list is asked by detail before it is called missing."""
+        now = self._clock.now()
+        renewed = {id_ for id_ in absent if id_ in self._missing and now < self._missing[id_]}
+        if renewed:
+            report(Page(self._key, now, now, dict.fromkeys(renewed, Status.MISSING)))
+        asked = sorted(absent - renewed)[:MOST_DETAILS]
+        silent = await self._details(asked, report)
+        self._found_by_detail |= set(asked) - silent - self._missing.keys()
+        if len(self._found_by_detail) > MOST_DETAILS and self._mode == "auto":
+            # The list leaves out who exists: it does not work for this center.
+            self._no_list_until = self._clock.now() + LIST_AGAIN
+            self._found_by_detail.clear()
+        return absent - renewed - (set(asked) - silent)
+
+    async def _details(
+        self, instances: Collection[InstanceId], report: Report
+    ) -> frozenset[InstanceId]:
+        """Ask each by detail, a few at a time; return those without an answer of their own.
+
+        Raises:
+            SourceUnavailable: not one could be asked.
+        """
+        gate = asyncio.Semaphore(max(1, self._client.polls.size))
+        silent: set[InstanceId] = set()
+        errors: list[Exception] = []
+
+        async def one(id_: InstanceId) -> None:
+            async with gate:
+                if errors and not isinstance(errors[-1], SourceUnavailable):
+                    silent.add(id_)
+                    return
+                try:
+                    page = await self._detail(id_)
+                except SourceThrottled as error:
+                    errors.append(error)
+                    silent.add(id_)
+                    return
+                except SourceUnavailable as error:
+                    errors.append(error)
+                    silent.add(id_)
+                    return
+            if page is None:
+                silent.add(id_)
+            else:
+                report(page)
+
+        await asyncio.gather(*(one(id_) for id_ in instances))
+        throttled = [error for error in errors if isinstance(error, SourceThrottled)]
+        if throttled:
+            raise throttled[0]
+        if errors and len(silent) == len(instances):
+            raise errors[0]
+        return frozenset(silent)
+
+    async def _detail(self, id_: InstanceId) -> Page | None:
+        """One instance's page, or None where the answer is no observation."""
+        asked_at = self._clock.now()
+        reply, envelope = await self._client.read(detail_path(id_))
+        seen_at = self._clock.now()
+        if envelope is None:
+            raise SourceUnavailable(f"detail: HTTP {reply.status} without an envelope")
+        if is_gone(envelope):
+            self._missing[id_] = seen_at + MISSING_AGAIN
+            return Page(self._key, asked_at, seen_at, {id_: Status.MISSING})
+        if not envelope.ok:
+            raise SourceUnavailable(f"detail: {said(envelope)}")
+        if not isinstance(envelope.data, Mapping) or "status" not in envelope.data:
+            return None
+        self._missing.pop(id_, None)
+        status, text = status_of(envelope.data)
+        label = label_of(envelope.data)
+        return Page(
+            self._key,
+            asked_at,
+            seen_at,
+            {id_: status},
+            {id_: label} if label is not None else {},
+            (text,) if text is not None else (),
+        )

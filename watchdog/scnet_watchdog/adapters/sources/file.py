@@ -1,0 +1,115 @@
+"""A file as a status source: {instance id: status} in YAML or JSON.
+
+It has no opinion on ids it does not name. A half-written file is a failed poll, no observation.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from ...core.model import InstanceId, Page, SourceKey, Status, Swept
+from ...ports import Clock, SourceUnavailable
+from ..plugin import SourceContext
+
+LARGEST = 16 * 2**20
+"""Bytes of a file that is read: 100 000 instances have 5 MiB."""
+
+_ALSO = {"terminated": Status.STOPPED}
+"""The platform's word for a stopped instance, beside our own."""
+
+
+_WORDS = frozenset(Status)
+
+
+class FileOptions(BaseModel):
+    """Options of `type: file`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    path: Path
+    """The file, relative to the config; read again when it changes."""
+
+
+class FileSource:
+    """Fulfils `ports.StatusSource`."""
+
+    Options: ClassVar[type[BaseModel]] = FileOptions
+
+    def __init__(self, key: SourceKey, path: Path, clock: Clock) -> None:
+        self._key = key
+        self._path = path
+        self._clock = clock
+        self._stamp: tuple[int, ...] | None = None
+        self._rows: dict[InstanceId, Status] = {}
+        self._texts: tuple[str, ...] = ()
+
+    @classmethod
+    def build(cls, options: Mapping[str, Any], context: SourceContext) -> "FileSource":
+        """Build the source for one center's instances."""
+        path = FileOptions.model_validate(options).path.expanduser()
+        return cls(context.key, context.base_dir / path, context.clock)
+
+    async def poll(self, watched: Collection[InstanceId], report: Callable[[Page], None]) -> Swept:
+        """Read what the file says now."""
+        page = await self._page(watched)
+        report(page)
+        absent = frozenset(watched) - page.rows.keys()
+        return Swept(self._key, page.asked_at, page.seen_at, absent)
+
+    async def look(self, instances: Collection[InstanceId]) -> Page:
+        """Read what the file says of a few instances now."""
+        return await self._page(instances)
+
+    async def _page(self, wanted: Collection[InstanceId]) -> Page:
+        asked_at = self._clock.now()
+        await asyncio.to_thread(self._read)
+        rows = {id_: self._rows[id_] for id_ in wanted if id_ in self._rows}
+        return Page(self._key, asked_at, self._clock.now(), rows, {}, self._texts)
+
+    def _read(self) -> None:
+        try:
+            found = self._path.stat()
+            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if stamp == self._stamp:
+                return
+            with self._path.open("rb") as opened:
+                data = opened.read(LARGEST + 1)
+        except OSError as error:
+            raise SourceUnavailable(f"{self._path}: {error.strerror}") from error
+        self._stamp = None
+        self._rows, self._texts = _parsed(self._path, data)
+        self._stamp = stamp
+
+
+def _parsed(path: Path, data: bytes) -> tuple[dict[InstanceId, Status], tuple[str, ...]]:
+    if len(data) > LARGEST:
+        raise SourceUnavailable(f"{path} is larger than {LARGEST} bytes")
+    try:
+        content = yaml.load(data, Loader=_TextLoader)  # noqa: S506 - derived from the safe loader
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise SourceUnavailable(f"{path} cannot be read as YAML or JSON") from error
+    if not isinstance(content, dict):
+        raise SourceUnavailable(f"{path} must hold {{instance id: status}}")
+    rows: dict[InstanceId, Status] = {}
+    texts: list[str] = []
+    for id_, value in content.items():
+        text = str(value).strip().lower()
+        known = _ALSO.get(text) or (Status(text) if text in _WORDS else None)
+        rows[InstanceId(str(id_))] = known or Status.UNKNOWN
+        if known is None:
+            texts.append(str(value)[:100])
+    return rows, tuple(texts)
+
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _TextLoader(_Loader):  # type: ignore[misc]
+    """Takes every plain scalar as text: ids of digits stay as they are written."""
+
+
+_TextLoader.yaml_implicit_resolvers = {}

@@ -1,0 +1,127 @@
+"""Core values as compact JSON: defaults are left out, moments are ISO 8601 UTC.
+
+An instance that needs no care decodes to the very singletons `REST` and `FRESH`: identity is what
+lets an unchanged instance at rest cost one look-up.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from ...core.attempt import Attempt
+from ...core.center import CenterState
+from ...core.command import Command, Hold, PlaceHold, Release, Reset, RestartNow
+from ...core.event import Event
+from ...core.state import FRESH, REST, Facts
+
+_FACTS = TypeAdapter(Facts)
+_CENTER = TypeAdapter(CenterState)
+_HOLD = TypeAdapter(Hold)
+_EVENT = TypeAdapter(Event)
+COMMANDS: dict[str, TypeAdapter[Command]] = {
+    kind.__name__: TypeAdapter(kind) for kind in (PlaceHold, Release, RestartNow, Reset)
+}
+
+
+def facts_text(facts: Facts) -> str:
+    """What is stored of an instance."""
+    return _FACTS.dump_json(facts, exclude_defaults=True).decode()
+
+
+def read_facts(text: str) -> Facts:
+    """What was stored of an instance.
+
+    Raises:
+        ValueError: the text is not what we wrote.
+    """
+    facts = _FACTS.validate_json(text)
+    care = REST if facts.care == REST else facts.care
+    ledger = FRESH if facts.ledger == FRESH else facts.ledger
+    return replace(facts, care=care, ledger=ledger)
+
+
+def center_text(center: CenterState) -> str:
+    """What is stored of a center."""
+    return _CENTER.dump_json(center, exclude_defaults=True).decode()
+
+
+def read_center(text: str) -> CenterState:
+    """What was stored of a center."""
+    return _CENTER.validate_json(text)
+
+
+def hold_text(hold: Hold) -> str:
+    """What is stored of a hold."""
+    return _HOLD.dump_json(hold).decode()
+
+
+def read_hold(text: str) -> Hold:
+    """What was stored of a hold."""
+    return _HOLD.validate_json(text)
+
+
+def event_text(event: Event) -> str:
+    """What the journal keeps of an event."""
+    return _EVENT.dump_json(event, exclude_defaults=True).decode()
+
+
+def read_event(text: str) -> Event:
+    """What the journal kept of an event."""
+    return _EVENT.validate_json(text)
+
+
+def command_text(command: Command) -> tuple[str, str]:
+    """A command's kind and its JSON."""
+    kind = type(command).__name__
+    return kind, COMMANDS[kind].dump_json(command).decode()
+
+
+def read_command(kind: str, text: str, row: int) -> Command:
+    """A command that was left in the inbox, with its row."""
+    return replace(COMMANDS[kind].validate_json(text), row=row)
+
+
+ATTEMPT_COLUMNS = (
+    "instance, seq, center, epoch, episode, number, reason, status, asked_at, saved_at, "
+    "outcome, class, code, returned_id, settled_at, verdict, judged_at"
+)
+
+
+def attempt_row(attempt: Attempt) -> tuple[object, ...]:
+    """An attempt as a row of the ledger."""
+    return (
+        attempt.instance,
+        attempt.seq,
+        attempt.center,
+        attempt.epoch,
+        attempt.episode,
+        attempt.number,
+        attempt.reason,
+        attempt.status,
+        moment_text(attempt.asked_at),
+        moment_text(attempt.saved_at),
+        attempt.outcome,
+        attempt.refusal,
+        attempt.code,
+        attempt.returned_id,
+        moment_text(attempt.settled_at),
+        attempt.verdict,
+        moment_text(attempt.judged_at),
+    )
+
+
+_ATTEMPT = TypeAdapter(Attempt)
+
+
+def read_attempt(row: tuple[object, ...]) -> Attempt:
+    """An attempt from its row."""
+    names = [name.strip() for name in ATTEMPT_COLUMNS.split(",")]
+    values = dict(zip(names, row, strict=True))
+    values["refusal"] = values.pop("class")
+    return _ATTEMPT.validate_python(values)
+
+
+def moment_text(moment: datetime | None) -> str | None:
+    """A moment as sortable text, always with microseconds."""
+    return None if moment is None else moment.isoformat(timespec="microseconds")

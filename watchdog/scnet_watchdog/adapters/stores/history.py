@@ -1,0 +1,97 @@
+"""Reading the state while no daemon holds it: takes the lock for a moment, changes nothing."""
+
+import asyncio
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from ...core.change import Memory, StoredInstance
+from ...core.event import Event
+from ...core.model import InstanceId
+from ...ports import Unreadable
+from . import codec
+from .lock import StateLock
+from .opening import APPLICATION_ID, migrations, storage_error
+
+
+class SqliteHistory:
+    """Fulfils `ports.History` on a state file nobody runs on.
+
+    Raises (from every method):
+        HeldByAnother, Unreadable, Unwritable
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def snapshot(self) -> Memory:
+        """Everything remembered; empty where there is no state yet."""
+        return await asyncio.to_thread(self._snapshot)
+
+    async def events(self, since: datetime, instance: InstanceId | None = None) -> list[Event]:
+        """Journalled events since a moment, oldest first."""
+        return await asyncio.to_thread(self._events, since, instance)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        ours = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if ours != APPLICATION_ID or version not in migrations():
+            connection.close()
+            raise Unreadable(f"{self._path} is not a state that this program knows")
+        return connection
+
+    def _snapshot(self) -> Memory:
+        if not self._path.exists():
+            return Memory(fresh=True)
+        lock = StateLock(self._path)
+        lock.take(timedelta())
+        try:
+            connection = self._open()
+            try:
+                return Memory(
+                    tuple(
+                        StoredInstance(InstanceId(id_), center, codec.read_facts(data))
+                        for id_, center, data in connection.execute(
+                            "SELECT id, center, data FROM instances"
+                        )
+                    ),
+                    tuple(
+                        codec.read_center(data)
+                        for (data,) in connection.execute("SELECT data FROM centers")
+                    ),
+                    tuple(
+                        codec.read_hold(data)
+                        for (data,) in connection.execute("SELECT data FROM holds")
+                    ),
+                )
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise storage_error(self._path, error) from error
+        except ValueError as error:
+            raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
+        finally:
+            lock.free()
+
+    def _events(self, since: datetime, instance: InstanceId | None) -> list[Event]:
+        if not self._path.exists():
+            return []
+        lock = StateLock(self._path)
+        lock.take(timedelta())
+        try:
+            connection = self._open()
+            try:
+                rows = connection.execute(
+                    "SELECT data FROM journal WHERE at >= ? AND (? IS NULL OR instance = ?) "
+                    "ORDER BY id",
+                    (codec.moment_text(since), instance, instance),
+                )
+                return [codec.read_event(data) for (data,) in rows]
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise storage_error(self._path, error) from error
+        finally:
+            lock.free()

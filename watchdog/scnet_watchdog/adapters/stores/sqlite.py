@@ -1,0 +1,315 @@
+"""The state in one SQLite file: one writer thread, one transaction a turn, on disk when saved."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from ...core.attempt import Attempt, AttemptKey
+from ...core.change import Change, Memory, StoredInstance
+from ...core.command import Command
+from ...core.model import InstanceId
+from ...ports import Clock, Fenced, Tenure, Unreadable, Unwritable
+from . import codec
+from .lock import StateLock, boot_id, me
+from .opening import open_state, storage_error
+
+_T = TypeVar("_T")
+PRUNE_BATCH = 5000
+"""Rows one transaction of the retention deletes, so that turns need not wait long."""
+
+
+class SqliteStore:
+    """Fulfils `ports.StateStore`. All work happens on one thread of its own.
+
+    Args:
+        explicit: the place was configured rather than the default.
+    """
+
+    def __init__(self, path: Path, clock: Clock, explicit: bool = True) -> None:
+        self._path = path
+        self._clock = clock
+        self._explicit = explicit
+        self._lock = StateLock(path)
+        self._connection: sqlite3.Connection | None = None
+        self._tenure: Tenure | None = None
+        self._fresh = False
+        self._doubtful: tuple[AttemptKey, ...] = ()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
+
+    @property
+    def path(self) -> Path:
+        """Where the state lies."""
+        return self._path
+
+    async def acquire(self, who: str, wait: timedelta) -> Tenure:
+        """Take the lock and open the file; a second call renews."""
+        return await self._do(lambda: self._acquire(who, wait))
+
+    async def load(self, tenure: Tenure) -> Memory:
+        """Everything that is stored."""
+        return await self._do(lambda: self._load(tenure))
+
+    async def commit(self, tenure: Tenure, change: Change) -> frozenset[AttemptKey]:
+        """Save all of it in one transaction; on disk when this returns."""
+        return await self._do(lambda: self._commit(tenure, change))
+
+    async def inbox(self, tenure: Tenure) -> Sequence[Command]:
+        """Commands that were left while no daemon ran."""
+        return await self._do(lambda: self._inbox(tenure))
+
+    async def post(self, command: Command) -> None:
+        """Leave a command for the next owner; for whoever holds the lock without running."""
+        await self._do(lambda: self._post(command))
+
+    async def prune(self, before: datetime) -> int:
+        """Delete what is older and needed by nobody; return how many rows went."""
+        gone = 0
+        while batch := await self._do(lambda: self._prune(before)):
+            gone += batch
+        return gone
+
+    async def close(self) -> None:
+        """Leave the file whole and alone, then free the lock."""
+        await self._do(self._close)
+        self._thread.shutdown()
+
+    async def _do(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    # On the thread.
+
+    def _acquire(self, who: str, wait: timedelta) -> Tenure:
+        if self._tenure is not None:
+            return self._tenure
+        if not self._path.exists() and self._explicit and not self._path.parent.is_dir():
+            raise Unreadable(f"{self._path}: its folder does not exist (is the volume mounted?)")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise Unwritable(f"{self._path.parent}: {error.strerror}") from error
+        self._lock.take(wait)
+        try:
+            connection, self._fresh = open_state(self._path, self._explicit)
+            owner = me(self._clock.now())
+            epoch = self._begin_epoch(connection, who)
+        except BaseException:
+            self._lock.free()
+            raise
+        self._connection = connection
+        self._lock.say(owner)
+        self._tenure = Tenure(epoch)
+        return self._tenure
+
+    def _begin_epoch(self, connection: sqlite3.Connection, who: str) -> int:
+        owner = me(self._clock.now())
+        try:
+            row = connection.execute("SELECT epoch FROM owner").fetchone()
+            epoch = (row[0] if row else 0) + 1
+            connection.execute(
+                "INSERT OR REPLACE INTO owner VALUES (1, ?, ?, ?, ?, ?)",
+                (who or owner.host, owner.pid, boot_id(), epoch, codec.moment_text(owner.since)),
+            )
+        except sqlite3.Error as error:
+            connection.close()
+            raise storage_error(self._path, error) from error
+        return epoch
+
+    def _mine(self, tenure: Tenure) -> sqlite3.Connection:
+        """The connection, if this tenure is the one in force; opened again after a failure."""
+        if self._tenure is None or tenure.epoch != self._tenure.epoch:
+            raise Fenced("the state belongs to another owner")
+        if self._connection is None:
+            self._connection, new = open_state(self._path, explicit=True)
+            if new:
+                self._connection.close()
+                self._connection = None
+                self._path.unlink(missing_ok=True)
+                raise Unreadable(f"{self._path} has disappeared")
+        return self._connection
+
+    def _load(self, tenure: Tenure) -> Memory:
+        connection = self._mine(tenure)
+        try:
+            instances = tuple(
+                StoredInstance(InstanceId(id_), center, codec.read_facts(data))
+                for id_, center, data in connection.execute(
+                    "SELECT id, center, data FROM instances"
+                )
+            )
+            centers = tuple(
+                codec.read_center(data)
+                for (data,) in connection.execute("SELECT data FROM centers")
+            )
+            holds = tuple(
+                codec.read_hold(data) for (data,) in connection.execute("SELECT data FROM holds")
+            )
+            return Memory(instances, centers, holds, self._open_rows(connection), self._fresh)
+        except sqlite3.Error as error:
+            raise storage_error(self._path, error) from error
+        except ValueError as error:
+            raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
+
+    def _open_rows(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
+        rows = connection.execute(
+            f"SELECT {codec.ATTEMPT_COLUMNS} FROM attempts WHERE outcome IS NULL"  # noqa: S608
+        )
+        return tuple(codec.read_attempt(row) for row in rows)
+
+    def _commit(self, tenure: Tenure, change: Change) -> frozenset[AttemptKey]:
+        connection = self._mine(tenure)
+        wanted = tuple(attempt.key for attempt in change.wanted)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            granted = self._write(connection, tenure, change)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._give_up(wanted)
+            failure = storage_error(self._path, error)
+            # Whatever it is, nothing is saved; a damaged file shows when it is opened again.
+            raise Unwritable(str(failure)) from error
+        except BaseException:
+            self._give_up(wanted)
+            raise
+        self._doubtful = ()
+        self._fresh = False
+        return granted
+
+    def _give_up(self, wanted: tuple[AttemptKey, ...]) -> None:
+        """Close after a failed commit: the file is opened and read again before the next one.
+
+        A COMMIT that failed may still have reached the disk; its attempts were never handed out.
+        """
+        self._doubtful += wanted
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                # It is closed in any case, which ends the transaction too.
+                connection.rollback()
+            connection.close()
+
+    def _write(
+        self, connection: sqlite3.Connection, tenure: Tenure, change: Change
+    ) -> frozenset[AttemptKey]:
+        now = codec.moment_text(self._clock.now())
+        epoch = tenure.epoch
+        owned = connection.execute("SELECT 1 FROM owner WHERE epoch = ?", (epoch,)).fetchone()
+        if owned is None:
+            raise Fenced("the state belongs to another owner")
+        connection.executemany(
+            "UPDATE attempts SET outcome = 'withdrawn', settled_at = ? "
+            "WHERE instance = ? AND seq = ? AND outcome IS NULL",
+            [(now, key.instance, key.seq) for key in self._doubtful],
+        )
+        connection.executemany(
+            f"INSERT OR REPLACE INTO attempts ({codec.ATTEMPT_COLUMNS}) "  # noqa: S608 - constants
+            f"VALUES ({', '.join('?' * 17)})",
+            [codec.attempt_row(attempt) for attempt in change.attempts],
+        )
+        granted = frozenset(
+            attempt.key for attempt in change.wanted if self._insert(connection, attempt)
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?)",
+            [
+                (one.id, one.center, epoch, now, codec.facts_text(one.facts))
+                for one in change.instances.values()
+            ],
+        )
+        connection.executemany(
+            "INSERT OR REPLACE INTO centers VALUES (?, ?, ?)",
+            [(one.name, epoch, codec.center_text(one)) for one in change.centers.values()],
+        )
+        self._write_holds(connection, epoch, change)
+        connection.executemany(
+            "INSERT INTO journal (at, event, instance, center, epoch, data) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    codec.moment_text(event.at),
+                    event.kind,
+                    event.instance,
+                    event.center,
+                    epoch,
+                    codec.event_text(event),
+                )
+                for event in change.events
+            ],
+        )
+        connection.executemany("DELETE FROM inbox WHERE id = ?", [(row,) for row in change.taken])
+        return granted
+
+    def _insert(self, connection: sqlite3.Connection, attempt: Attempt) -> bool:
+        """Add a new attempt; False where another one of its instance is not judged."""
+        found = connection.execute(
+            f"INSERT OR IGNORE INTO attempts ({codec.ATTEMPT_COLUMNS}) "  # noqa: S608 - constants
+            f"VALUES ({', '.join('?' * 17)})",
+            codec.attempt_row(attempt),
+        )
+        return found.rowcount == 1
+
+    def _write_holds(self, connection: sqlite3.Connection, epoch: int, change: Change) -> None:
+        for scope, hold in change.holds.items():
+            if hold is None:
+                connection.execute(
+                    "DELETE FROM holds WHERE kind = ? AND name = ?", (scope.kind, scope.name)
+                )
+            else:
+                connection.execute(
+                    "INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?)",
+                    (scope.kind, scope.name, epoch, codec.hold_text(hold)),
+                )
+
+    def _inbox(self, tenure: Tenure) -> Sequence[Command]:
+        try:
+            rows = self._mine(tenure).execute("SELECT id, kind, data FROM inbox ORDER BY id")
+            return tuple(codec.read_command(kind, data, id_) for id_, kind, data in rows)
+        except sqlite3.Error as error:
+            raise Unwritable(str(storage_error(self._path, error))) from error
+
+    def _post(self, command: Command) -> None:
+        if self._tenure is None:
+            raise Fenced("take the state first")
+        kind, data = codec.command_text(command)
+        try:
+            self._mine(self._tenure).execute(
+                "INSERT INTO inbox (at, center, kind, data) VALUES (?, NULL, ?, ?)",
+                (codec.moment_text(self._clock.now()), kind, data),
+            )
+        except sqlite3.Error as error:
+            raise Unwritable(str(storage_error(self._path, error))) from error
+
+    def _prune(self, before: datetime) -> int:
+        """Delete one batch: old journal rows, closed attempts, and instances long unwatched."""
+        if self._tenure is None:
+            return 0
+        limit, at = PRUNE_BATCH, codec.moment_text(before)
+        try:
+            connection = self._mine(self._tenure)
+            gone = connection.execute(
+                "DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at < ? LIMIT ?)",
+                (at, limit),
+            ).rowcount
+            gone += connection.execute(
+                "DELETE FROM attempts WHERE saved_at < ? AND outcome IS NOT NULL "
+                "AND NOT (outcome IN ('accepted', 'unknown') AND verdict IS NULL)",
+                (at,),
+            ).rowcount
+            return gone
+        except sqlite3.Error as error:
+            raise Unwritable(str(storage_error(self._path, error))) from error
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                # Where this fails the write-ahead log stays and is read at the next start.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.execute("PRAGMA journal_mode=DELETE")
+            connection.close()
+        self._tenure = None
+        self._lock.free()

@@ -1,0 +1,34 @@
+"""The command line: every command, each imported only as far as it is used."""
+
+import typer
+
+from .check import check
+from .demo import demo
+from .run import run
+from .schema import schema
+from .simulator import simulator
+from .state import history, status
+
+app = typer.Typer(
+    name="scnet-watchdog",
+    help="Brings stopped and failed SCNet container instances back, safely.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (run, check, status, history, schema, demo, simulator):
+    app.command()(command)
+
+
+@app.callback()
+def common(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
+) -> None:
+    """Brings stopped and failed SCNet container instances back, safely."""
+    if version:
+        from .. import __version__
+
+        typer.echo(f"scnet-watchdog {__version__}")
+        raise typer.Exit

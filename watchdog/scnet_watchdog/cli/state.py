@@ -1,0 +1,164 @@
+"""`status` and `history`: what the state remembers, when no daemon holds it."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .common import (
+    AllOption,
+    CenterOption,
+    ConfigOption,
+    ExitCode,
+    GroupOption,
+    JsonOption,
+    leave,
+    load_config,
+    state_errors,
+)
+
+if TYPE_CHECKING:
+    from ..core.fleet import Fleet
+    from ..core.policy import Roster
+    from .offline import StatusRow
+
+NO_DAEMON = "no daemon holds the state: this is what it remembers, not what is now"
+
+
+def status(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    down: Annotated[bool, typer.Option("--down", help="Only who is down.")] = False,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Only this reason.", show_default=False)
+    ] = None,
+    group: GroupOption = None,
+    center: CenterOption = None,
+    everyone: AllOption = False,
+) -> None:
+    """Show every instance: status, since when, the decision, its reason and the next moment."""
+    from ..adapters.clock import SystemClock
+    from ..core.model import DOWN
+    from ..settings.to_policy import roster
+    from .offline import remembered
+
+    del everyone
+    loaded = load_config(config)
+    members = roster(loaded.settings)
+    now = SystemClock().now()
+    with state_errors(locked=ExitCode.UNREACHABLE):
+        memory = asyncio.run(_snapshot(loaded.settings))
+    fleet, rows = remembered(memory, members, now)
+    shown = [
+        row
+        for row in rows
+        if (not down or row.status in DOWN)
+        and (reason is None or row.reason == reason)
+        and (group is None or row.group == group)
+        and (center is None or row.center == center)
+    ]
+    if as_json:
+        _print_json(shown, fleet, members)
+    else:
+        _print_table(shown, now)
+
+
+def _print_json(rows: "list[StatusRow]", fleet: "Fleet", members: "Roster") -> None:
+    instances = []
+    for row in rows:
+        whole = asdict(row)
+        del whole["group"]
+        instances.append(whole)
+    centers = [
+        {
+            "name": name,
+            "blocked": state.block.cause if state.block else None,
+            "breaker": state.breaker.state,
+            "storm": state.storm is not None,
+        }
+        for name, state in fleet.centers.items()
+        if name in members.centers
+    ]
+    daemon = {"running": False, "note": NO_DAEMON}
+    answer = {"instances": instances, "centers": centers, "daemon": daemon}
+    sys.stdout.write(json.dumps(answer, default=_plain, ensure_ascii=False, indent=2) + "\n")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value)
+
+
+def _print_table(rows: "list[StatusRow]", now: datetime) -> None:
+    from .tables import console, local, plain_table, status_text
+
+    table = plain_table("NAME", "STATUS", "SINCE", "DECISION", "REASON", "NEXT", "24H")
+    for row in rows:
+        table.add_row(
+            row.name,
+            status_text(row.status),
+            local(row.since, now),
+            row.decision,
+            row.reason or "–",
+            local(row.next_at, now),
+            str(row.attempts_24h),
+        )
+    out = console()
+    out.print(table)
+    out.print(NO_DAEMON, style="dim")
+
+
+def history(
+    config: ConfigOption = None,
+    instance: Annotated[
+        str | None,
+        typer.Argument(help="An id, a unique start of one (four characters), or a name."),
+    ] = None,
+    since: Annotated[str, typer.Option("--since", help="How far back: 12h, 7d.")] = "7d",
+    as_json: JsonOption = False,
+    group: GroupOption = None,
+    center: CenterOption = None,
+    everyone: AllOption = False,
+) -> None:
+    """Show what happened: attempts, verdicts, breaker changes, holds."""
+    from ..adapters.clock import SystemClock
+    from ..settings.to_policy import roster
+    from .which import resolve
+
+    del everyone
+    loaded = load_config(config)
+    members = roster(loaded.settings)
+    id_ = resolve(instance, members) if instance is not None else None
+    after = SystemClock().now() - _length(since)
+    wanted = {
+        one.id
+        for one in members.members.values()
+        if (group is None or one.group == group) and (center is None or one.center == center)
+    }
+    with state_errors(locked=ExitCode.UNREACHABLE):
+        lines = asyncio.run(_events(loaded.settings, after, id_))
+    if group is not None or center is not None:
+        lines = [one for one in lines if one.get("instance") in wanted]
+    if as_json:
+        sys.stdout.write(json.dumps(lines, ensure_ascii=False, indent=2) + "\n")
+        return
+    for one in lines:
+        moment = datetime.fromisoformat(str(one["timestamp"])).astimezone()
+        said = one.get("message") or one["event"]
+        sys.stdout.write(f"{moment:%Y-%m-%d %H:%M:%S%z}  {said}\n")
+
+
+def _length(text: str) -> timedelta:
+    from ..settings.units import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        leave(ExitCode.USAGE, f"--since: {error}")
+
+

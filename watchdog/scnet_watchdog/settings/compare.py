@@ -1,0 +1,42 @@
+"""What a reload changes, in words for `config.reloaded`."""
+
+from dataclasses import dataclass
+
+from .model import Settings
+from .to_policy import roster
+
+RESTART_ONLY = ("state", "server", "log", "notify", "heartbeat", "reload_on_change")
+"""Sections that only a restart of the daemon takes up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Ids that came, went or changed, and sections that need a restart of the daemon."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    needs_restart: tuple[str, ...]
+
+
+def differences(old: Settings, new: Settings) -> Differences:
+    """Compare two configs as the daemon sees them."""
+    before, after = roster(old), roster(new)
+    limits = {name for name in after.centers if before.centers.get(name) != after.centers[name]} | {
+        name for name in new.centers if old.centers.get(name) != new.centers[name]
+    }
+    sources = {name for name in new.sources if old.sources.get(name) != new.sources[name]}
+    changed = [
+        id_
+        for id_, member in after.members.items()
+        if id_ in before.members
+        and (before.members[id_] != member or member.center in limits or member.source in sources)
+    ]
+    return Differences(
+        added=tuple(id_ for id_ in after.members if id_ not in before.members),
+        removed=tuple(id_ for id_ in before.members if id_ not in after.members),
+        changed=tuple(changed),
+        needs_restart=tuple(
+            name for name in RESTART_ONLY if getattr(old, name) != getattr(new, name)
+        ),
+    )

@@ -1,0 +1,169 @@
+"""YAML, secret files and environment → settings; or every error at once, each with its place."""
+
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from .checks import cross_checks
+from .merged import merged_checks
+from .model import Settings
+from .overlay import lay_environment, lay_secrets, secret_folders
+from .problem import Mark, Path, Problem, SettingsError
+from .resolve import resolve
+from .sources import SCNET, source_problems
+from .wording import problems_of
+from .yaml_nodes import LARGEST, Tree, parse
+
+__all__ = ["Loaded", "SettingsError", "find_config", "load"]
+
+DEFAULT_PLACES = (".config/scnet-watchdog/watchdog.yaml", "/etc/scnet-watchdog/watchdog.yaml")
+"""Where a config is looked for. Never the current folder: a stranger's file would get the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Valid settings and what there is to say about them.
+
+    Args:
+        path: the file; None = environment alone.
+        warnings: plain sentences for whoever starts the daemon.
+        ignored: environment variables that look like ours but are no settings.
+    """
+
+    settings: Settings
+    path: FilePath | None
+    warnings: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def find_config(
+    explicit: FilePath | None, environ: Mapping[str, str], home: FilePath
+) -> FilePath | None:
+    """The config file: as asked, else $SCNET_WATCHDOG_CONFIG, else the usual places, else none."""
+    if explicit is not None:
+        return explicit
+    if named := environ.get("SCNET_WATCHDOG_CONFIG"):
+        return FilePath(named)
+    for place in DEFAULT_PLACES:
+        if (home / place).exists():
+            return home / place
+    return None
+
+
+def load(
+    path: FilePath | None,
+    environ: Mapping[str, str],
+    kinds: Mapping[str, type[BaseModel]],
+    secrets: Iterable[FilePath] | None = None,
+) -> Loaded:
+    """Load and check everything.
+
+    Args:
+        kinds: type name of a status source → the model of its own options.
+        secrets: folders of secret files; by default /run/secrets and $CREDENTIALS_DIRECTORY.
+
+    Raises:
+        SettingsError
+    """
+    tree = _read(path)
+    if isinstance(tree.value, dict):
+        tree.value = {key: one for key, one in tree.value.items() if not key.startswith("x-")}
+    elif tree.value is None:
+        tree.value = {}
+    else:
+        tree.problems.append(Problem((), "must be a block of keys", tree.values.get(())))
+        raise SettingsError(tuple(tree.problems))
+    lay_secrets(tree, secret_folders(environ) if secrets is None else secrets)
+    ignored = lay_environment(tree, environ)
+    _whole_instances(tree)
+    base = path.absolute().parent if path is not None else FilePath.cwd()
+    files = resolve(tree, environ, base)
+    settings = _validated(tree, kinds)
+    return Loaded(settings, path, _warnings(files, environ), ignored)
+
+
+def _read(path: FilePath | None) -> Tree:
+    if path is None:
+        return Tree({})
+    try:
+        with path.open("rb") as opened:
+            data = opened.read(LARGEST + 1)
+    except OSError as error:
+        problem = Problem((), f"cannot be read: {error.strerror}", Mark(str(path)))
+        raise SettingsError((problem,)) from error
+    if len(data) > LARGEST:
+        raise SettingsError((Problem((), "is larger than 4 MiB", Mark(str(path))),))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise SettingsError((Problem((), "is not UTF-8", Mark(str(path), line, 1)),)) from error
+    return parse(text, str(path))
+
+
+def _whole_instances(tree: Tree) -> None:
+    """An id alone stands for a block with that id."""
+    lists = [tree.value.get("instances")]
+    groups = tree.value.get("groups")
+    for group in groups if isinstance(groups, list) else ():
+        lists.append(group.get("instances") if isinstance(group, dict) else None)
+    for entries in lists:
+        if isinstance(entries, list):
+            entries[:] = [one if isinstance(one, (dict, list)) else _alone(one) for one in entries]
+
+
+def _alone(id_: Any) -> Any:
+    return None if id_ is None else {"id": str(id_)}
+
+
+def _validated(tree: Tree, kinds: Mapping[str, type[BaseModel]]) -> Settings:
+    config: dict[str, Any] = dict(tree.value)
+    sources = config.get("sources")
+    if sources is None or isinstance(sources, dict):
+        config["sources"] = {"scnet": dict(SCNET), **(sources or {})}
+        if isinstance(written := config["sources"]["scnet"], dict):
+            config["sources"]["scnet"] = {"type": "scnet", **written}
+    problems = list(tree.problems)
+    settings: Settings | None = None
+    try:
+        settings = Settings(**{str(key): one for key, one in config.items()})
+    except ValidationError as error:
+        problems += problems_of(error, tree)
+    problems += cross_checks(tree)
+    if settings is not None:
+        problems += source_problems(tree, settings, kinds)
+        problems += merged_checks(tree, settings)
+    if problems or settings is None:
+        raise SettingsError(tuple(sorted(dict.fromkeys(problems), key=_place)))
+    return settings
+
+
+def _place(problem: Problem) -> tuple[str, int, int, str]:
+    mark = problem.mark or Mark("")
+    return (mark.origin, mark.line, mark.column, str(problem.path))
+
+
+def _warnings(
+    files: Iterable[tuple[Path, FilePath]], environ: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Secrets that others can read, and tokens whose copy is frozen at start."""
+    found = []
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    for where, file in files:
+        try:
+            mode = file.stat().st_mode
+        except OSError:
+            # Told by whoever reads it; a token file may also appear later.
+            continue
+        if mode & stat.S_IROTH:
+            found.append(f"{file} holds a secret and can be read by others; chmod o-r")
+        if where[-1] == "token_file" and credentials and file.is_relative_to(credentials):
+            found.append(
+                f"{file} is a systemd credential, whose copy is frozen at start: "
+                "a rotating token must be an ordinary file"
+            )
+    return tuple(found)

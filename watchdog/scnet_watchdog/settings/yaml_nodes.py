@@ -1,0 +1,139 @@
+"""YAML as written: plain scalars stay text, every key and value knows its line and column.
+
+No YAML 1.1 surprises: `012345`, `22:00`, `on` and `NO` are text until a field wants something
+else. Only a plain `null`, `~` or nothing means none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from .problem import Mark, Path, Problem
+
+LARGEST = 4 * 2**20
+"""Bytes a config file may have: 20 000 instances need 1 MiB."""
+DEEPEST = 32
+"""How deep a config may nest; deeper is a mistake or an attack."""
+MOST_NODES = 1_000_000
+"""Nodes after aliases are expanded; an alias bomb has more."""
+
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(slots=True)
+class Tree:
+    """Plain values, and where each of them stands.
+
+    Args:
+        keys: path → the mark of its key (of a list item: of the item).
+        values: path → the mark of its value.
+    """
+
+    value: Any = None
+    keys: dict[Path, Mark] = field(default_factory=dict)
+    values: dict[Path, Mark] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def mark_of(self, path: Path, of_key: bool = False) -> Mark | None:
+        """The mark of a path, or of the nearest part above it that has one."""
+        while path:
+            first, second = (self.keys, self.values) if of_key else (self.values, self.keys)
+            found = first.get(path) or second.get(path)
+            if found is not None:
+                return found
+            path, of_key = path[:-1], True
+        return self.values.get(())
+
+
+def parse(text: str, name: str) -> Tree:
+    """Read one YAML document; every error becomes a problem with its place."""
+    tree = Tree()
+    try:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark or error.context_mark
+        mark = Mark(name, at.line + 1, at.column + 1) if at else Mark(name, 1, 1)
+        tree.problems.append(Problem((), f"not valid YAML: {error.problem or error.context}", mark))
+        return tree
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        tree.problems.append(
+            Problem((), f"not valid YAML: {str(error).splitlines()[0]}", Mark(name, 1, 1))
+        )
+        return tree
+    if root is not None:
+        _Walk(tree, name).node(root, (), 0)
+    return tree
+
+
+class _Walk:
+    """Turns nodes into plain values, noting marks."""
+
+    def __init__(self, tree: Tree, name: str) -> None:
+        self._tree = tree
+        self._name = name
+        self._nodes = 0
+
+    def node(self, root: yaml.Node, path: Path, depth: int) -> None:
+        """Take the root."""
+        self._tree.value = self._value(root, path, depth)
+
+    def _mark(self, node: yaml.Node) -> Mark:
+        return Mark(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _value(self, node: yaml.Node, path: Path, depth: int) -> Any:
+        self._nodes += 1
+        self._tree.values[path] = self._mark(node)
+        if depth > DEEPEST or self._nodes > MOST_NODES:
+            if self._nodes <= MOST_NODES + 1:
+                self._problem(path, "nests too deeply or is too large", node)
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            plain = node.style is None or node.style == ""
+            return None if plain and node.value in _NULLS else node.value
+        if isinstance(node, yaml.SequenceNode):
+            for i, one in enumerate(node.value):
+                self._tree.keys[(*path, i)] = self._mark(one)
+            return [self._value(one, (*path, i), depth + 1) for i, one in enumerate(node.value)]
+        assert isinstance(node, yaml.MappingNode)  # noqa: S101 - YAML has no fourth kind
+        return self._mapping(node, path, depth)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._problem(path, "a key must be plain text", key)
+            elif key.value == "<<" and not key.style:
+                for name, one in self._merge(value, path, depth):
+                    merged.setdefault(name, one)
+            elif key.value in own:
+                first = self._tree.keys[(*path, key.value)]
+                self._problem((*path, key.value), f"stands twice; first on line {first.line}", key)
+            else:
+                self._tree.keys[(*path, key.value)] = self._mark(key)
+                own[key.value] = self._value(value, (*path, key.value), depth + 1)
+        return {**merged, **own}
+
+    def _merge(self, node: yaml.Node, path: Path, depth: int) -> list[tuple[str, Any]]:
+        """The pairs of a merge key, whose marks are those of the anchor."""
+        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        found: list[tuple[str, Any]] = []
+        for part in parts:
+            if not isinstance(part, yaml.MappingNode):
+                self._problem(path, "<< must name a mapping", node)
+            elif depth <= DEEPEST:
+                found += self._mapping(part, path, depth + 1).items()
+        return found
+
+    def _problem(self, path: Path, text: str, node: yaml.Node) -> None:
+        self._tree.problems.append(Problem(path, text, self._mark(node)))
+
+
+def merge(below: Any, above: Any) -> Any:
+    """Lay one tree of plain values over another: mappings key by key, all else replaced."""
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+        return above
+    return {**below, **{key: merge(below.get(key), value) for key, value in above.items()}}
