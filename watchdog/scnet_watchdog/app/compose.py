@@ -1,0 +1,187 @@
+"""Everything of one daemon, put together from valid settings."""
+
+import asyncio
+import os
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from socket import gethostname
+
+from .. import __version__
+from ..adapters.clock import SystemClock
+from ..adapters.registry import Kinds
+from ..adapters.scnet.client import ScnetClient
+from ..adapters.stores.sqlite import SqliteStore
+from ..adapters.telemetry.fanout import FanOut
+from ..adapters.telemetry.log import Log
+from ..adapters.telemetry.secrets import Secrets
+from ..core.event import Event, Level
+from ..core.policy import Pace
+from ..engine.engine import Engine
+from ..engine.storeclock import StoreClock
+from ..errors import WatchdogError
+from ..ports import EventSink
+from ..runtime.lifecycle import Daemon, Equipment
+from ..runtime.reload import Fitted
+from ..runtime.systemd import Notifier
+from ..settings.compare import differences
+from ..settings.load import Loaded, load
+from ..settings.to_policy import paces
+from .centers import Centers, Fit, Surroundings
+from .places import state_place
+
+CLOSE_LIMIT_S = 1.0
+"""How long polls are waited for before connections are closed under them."""
+
+SHORTEST_KEEP = timedelta(hours=25)
+"""Retention keeps at least so much: budgets look back a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the daemon is run.
+
+    Args:
+        once: poll, confirm, decide, call, settle, exit.
+        signals: take over the process's signals.
+        listeners: hear every event besides the log.
+        quiet: events go to the listeners only, not to the log.
+    """
+
+    shadow: bool = False
+    once: bool = False
+    signals: bool = True
+    listeners: Sequence[EventSink] = ()
+    quiet: bool = False
+
+
+class Composition:
+    """Built once per life of the daemon.
+
+    Raises:
+        WatchdogError: what the config names cannot be built here.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        environ: Mapping[str, str],
+        manner: Manner,
+        clock: SystemClock,
+        log: Log,
+        secrets: Secrets,
+    ) -> None:
+        self._loaded = loaded
+        self._environ = environ
+        self._manner = manner
+        self._steady = clock
+        self._log = log
+        self._kinds = Kinds()
+        self.clock = StoreClock(clock)
+        base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
+        self._centers = Centers(
+            Surroundings(self.clock, clock.elapsed, secrets.add, self._tell, base, self._kinds)
+        )
+        fit = self._centers.fit(loaded.settings)
+        place, explicit = state_place(loaded.settings.state.url, environ, Path.home(), base)
+        self._store = SqliteStore(place, self.clock, explicit)
+        listeners = manner.listeners if manner.quiet else (log, *manner.listeners)
+        self.engine = Engine(
+            self.clock,
+            self._store,
+            FanOut(listeners, self.broken),
+            fit.wiring,
+            who=f"{gethostname()}:{os.getpid()}",
+            broken=self.broken,
+            shadow=manner.shadow,
+        )
+        self.daemon = Daemon(self._equipment(fit))
+
+    def broken(self, what: str, error: BaseException) -> None:
+        """Tell a fault that no event of the contract speaks of."""
+        if isinstance(error, WatchdogError):
+            self._log.line(Level.WARNING, "daemon.trouble", f"{what}: {error}")
+            return
+        text = "".join(traceback.format_exception(error))
+        said = f"{what}: unexpected {type(error).__name__}: {error}"
+        self._log.line(Level.ERROR, "daemon.fault", said, exception=text)
+
+    async def close(self) -> None:
+        """Close connections and the state, in this order."""
+        polls = self.engine.polls.running()
+        if polls:
+            await asyncio.wait(polls, timeout=CLOSE_LIMIT_S)
+        await close_all(self._centers.clients)
+        await self._store.close()
+
+    @property
+    def paces(self) -> tuple[Pace, ...]:
+        """The paces of the sources."""
+        return tuple(paces(self._loaded.settings).values())
+
+    def _tell(self, event: Event) -> None:
+        self.engine.tell(event)
+
+    def _equipment(self, fit: Fit) -> Equipment:
+        settings = self._loaded.settings
+        path = str(self._loaded.path) if self._loaded.path is not None else None
+        counts = {
+            "instances": len(fit.wiring.roster.members),
+            "centers": sorted(fit.wiring.roster.centers),
+        }
+        started = {"version": __version__, "pid": os.getpid(), "shadow": self._manner.shadow}
+        return Equipment(
+            engine=self.engine,
+            clock=self.clock,
+            fitted=self._fitted(fit, {}, settings.reload_on_change),
+            refit=self._refit,
+            broken=self.broken,
+            notifier=Notifier(self._environ),
+            prune=self._prune,
+            monotonic_us=self._steady.monotonic_us,
+            counts_suspend=self._steady.counts_suspend,
+            config=self._loaded.path,
+            started=started,
+            loaded={"path": path, **counts},
+        )
+
+    async def _refit(self) -> Fitted:
+        old = self._loaded
+        # In a thread: a large config takes a while, and the turns go on meanwhile.
+        new = await asyncio.to_thread(load, old.path, self._environ, self._kinds)
+        fit = self._centers.fit(new.settings)
+        self._loaded = new
+        for warning in new.warnings:
+            self._log.line(Level.WARNING, "config.warning", warning)
+        found = differences(old.settings, new.settings)
+        news = {
+            "added": list(found.added),
+            "removed": list(found.removed),
+            "changed": list(found.changed),
+            "needs_restart": list(found.needs_restart),
+        }
+        # What only a restart takes up stays as it was at the start.
+        return self._fitted(fit, news, old.settings.reload_on_change)
+
+    def _fitted(self, fit: Fit, news: Mapping[str, object], on_change: bool) -> Fitted:
+        return Fitted(
+            fit.wiring,
+            news,
+            fit.anew,
+            fit.gone,
+            lambda: close_all(fit.old),
+            fit.token_files,
+            on_change,
+        )
+
+    async def _prune(self) -> None:
+        keep = max(self._loaded.settings.state.keep, SHORTEST_KEEP)
+        await self._store.prune(self.clock.now() - keep)
+
+
+async def close_all(clients: Sequence[ScnetClient]) -> None:
+    """Close clients that nobody uses any more."""
+    for client in clients:
+        await client.close()
