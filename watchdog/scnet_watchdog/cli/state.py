@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,8 +24,12 @@ from .common import (
 )
 
 if TYPE_CHECKING:
+    from ..adapters.stores.history import SqliteHistory
+    from ..core.change import Memory
     from ..core.fleet import Fleet
+    from ..core.model import InstanceId
     from ..core.policy import Roster
+    from ..settings.model import Settings
     from .offline import StatusRow
 
 NO_DAEMON = "no daemon holds the state: this is what it remembers, not what is now"
@@ -153,6 +159,27 @@ def history(
         sys.stdout.write(f"{moment:%Y-%m-%d %H:%M:%S%z}  {said}\n")
 
 
+async def _snapshot(settings: "Settings") -> "Memory":
+    return await _history(settings).snapshot()
+
+
+async def _events(
+    settings: "Settings", since: datetime, instance: "InstanceId | None"
+) -> list[dict[str, object]]:
+    from ..adapters.telemetry.sentences import as_logged
+
+    found = await _history(settings).events(since, instance)
+    return [as_logged(event) for event in found]
+
+
+def _history(settings: "Settings") -> "SqliteHistory":
+    from ..adapters.stores.history import SqliteHistory
+    from ..app.places import state_place
+
+    place, _ = state_place(settings.state.url, os.environ, Path.home(), Path.cwd())
+    return SqliteHistory(place)
+
+
 def _length(text: str) -> timedelta:
     from ..settings.units import parse_duration
 
@@ -160,5 +187,3 @@ def _length(text: str) -> timedelta:
         return parse_duration(text)
     except ValueError as error:
         leave(ExitCode.USAGE, f"--since: {error}")
-
-

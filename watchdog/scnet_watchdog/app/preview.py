@@ -1,0 +1,101 @@
+"""One look at everything without a state and without a restart: what `check --online` tells."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ..adapters.clock import SystemClock
+from ..adapters.registry import Kinds
+from ..core.assess import assess, view_of
+from ..core.change import Memory
+from ..core.decide import decide
+from ..core.decision import Decision, Reason
+from ..core.draft import Draft
+from ..core.fleet import Fleet
+from ..core.inputs import Input, Situation
+from ..core.model import DOWN, InstanceId, Status
+from ..core.policy import Mode
+from ..core.resume import resume
+from ..ports import PortError
+from ..settings.load import Loaded
+from .centers import Centers, Surroundings
+
+_LEFT_ALONE = {
+    Reason.HEALTHY: "runs: left alone",
+    Reason.STARTING: "is starting: left alone",
+    Reason.WATCH_ONLY: "mode watch: left alone",
+    Reason.MISSING: "the platform does not know this id",
+    Reason.STATUS_UNKNOWN: "status unknown: left alone",
+    Reason.QUIET_START: "no answer for it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One instance: what it is, and what a daemon would do."""
+
+    id: InstanceId
+    name: str
+    status: str
+    would: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen, and what stands in the way."""
+
+    rows: tuple[Preview, ...]
+    problems: tuple[str, ...]
+
+
+async def look(loaded: Loaded, environ: Mapping[str, str], learn: Callable[[str], None]) -> Look:
+    """Log in, poll every source once, and decide as a daemon without a past would.
+
+    Raises:
+        WatchdogError: the config cannot be built.
+    """
+    del environ
+    clock = SystemClock()
+    base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
+    centers = Centers(Surroundings(clock, clock.elapsed, learn, lambda event: None, base, Kinds()))
+    wiring = centers.fit(loaded.settings).wiring
+    fleet, _ = resume(Memory(fresh=True), wiring.roster, clock.now())
+    problems = []
+    try:
+        for key, source in sorted(wiring.sources.items()):
+            watched = [m.id for m in wiring.roster.members.values() if m.key == key]
+            inputs: list[Input] = []
+            try:
+                inputs.append(await source.poll(watched, inputs.append))
+            except PortError as error:
+                problems.append(f"source {key.source} of center {key.center}: {error}")
+            fleet.apply(decide(fleet, inputs, (), Situation(clock.now())))
+    finally:
+        for client in centers.clients:
+            await client.close()
+    rows = tuple(_preview(fleet, id_, clock.now()) for id_ in wiring.roster.members)
+    unseen = [row for row in rows if row.status in (Status.MISSING, "unseen")]
+    problems += [f"{row.name}: id {row.id} was not found" for row in unseen]
+    return Look(rows, tuple(problems))
+
+
+def _preview(fleet: Fleet, id_: InstanceId, now: datetime) -> Preview:
+    draft = Draft(fleet, Situation(now))
+    view = view_of(draft, id_)
+    decision = assess(view)
+    status = str(view.status or "unseen")
+    return Preview(id_, fleet.name_of(id_), status, _would(decision, view.mode, status, draft, id_))
+
+
+def _would(
+    decision: Decision | None, mode: Mode, status: str, draft: Draft, id_: InstanceId
+) -> str:
+    if decision is not None and decision.reason in _LEFT_ALONE:
+        return _LEFT_ALONE[decision.reason]
+    if decision is not None and decision.reason is not Reason.CONFIRMING:
+        return f"{status}: left alone ({decision.reason})" if status in DOWN else decision.reason
+    confirm = draft.member(id_).policy.confirm
+    after = f"confirmed by {confirm.count} reads over {confirm.over.total_seconds():g} s"
+    verb = "would be told as a restart (shadow)" if mode is Mode.SHADOW else "would be restarted"
+    return f"{verb} once {after}"
