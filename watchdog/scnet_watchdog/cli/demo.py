@@ -70,7 +70,7 @@ class Audience:
         self.recovered: dict[str, float] = {}
         self.lines: deque[str] = deque(maxlen=LOG_LINES)
         self._live = live
-        self._down_at: dict[str, "datetime"] = {}
+        self._down_at: dict[str, datetime] = {}
 
     def emit(self, event: "Event") -> None:
         """Take one event."""

@@ -1,0 +1,74 @@
+# make demo   see the daemon heal a simulated platform
+# make test   set everything up and run the tests
+# make check  everything that must hold before a change lands
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test check format lint types imports cover generated fix pins clean
+
+help:
+	@sed -n 's/^# //p' Makefile | head -4
+
+# One environment of our own; set up again only when what it is made from changes.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed (PYTHON=…)"; exit 1; }
+	test -x "$(BIN)/python" || $(PYTHON) -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install --quiet --upgrade 'pip>=25.1'
+	"$(BIN)/python" -m pip install --quiet -c constraints.txt -e . --group dev
+	touch "$(READY)"
+
+demo: $(READY)
+	"$(BIN)/scnet-watchdog" demo
+
+test: $(READY)
+	"$(BIN)/pytest" -q -n 2
+
+check: format lint types imports cover generated
+
+format: $(READY)
+	"$(BIN)/ruff" format --check .
+
+lint: $(READY)
+	"$(BIN)/ruff" check .
+
+types: $(READY)
+	"$(BIN)/mypy"
+
+imports: $(READY)
+	"$(BIN)/lint-imports"
+
+# The core must be covered whole; the rest as far as its edges can be reached in tests.
+cover: $(READY)
+	rm -f .coverage .coverage.*
+	"$(BIN)/pytest" -q -n 2 --cov --cov-report=
+	"$(BIN)/coverage" report --include='*/scnet_watchdog/core/*' --fail-under=$(CORE_COVERAGE)
+	"$(BIN)/coverage" report --fail-under=$(COVERAGE)
+
+CORE_COVERAGE ?= 100
+COVERAGE ?= 95
+
+# Generated files and docs are compared by tests; this writes them anew.
+generated: $(READY)
+	"$(BIN)/python" -P tools/generate.py --check
+
+fix: $(READY)
+	"$(BIN)/ruff" format .
+	"$(BIN)/ruff" check --fix .
+	"$(BIN)/python" -P tools/generate.py
+
+# Newest versions that fit together, without addresses.
+pins:
+	rm -rf "$(VENV)"
+	$(PYTHON) -m venv "$(VENV)"
+	"$(BIN)/python" -m pip install --quiet --upgrade 'pip>=25.1'
+	"$(BIN)/python" -m pip install --quiet -e . --group dev hatchling
+	{ sed -n '/^#/p' constraints.txt; "$(BIN)/python" -m pip freeze --exclude-editable | grep -E '^[A-Za-z0-9_.-]+==' ; } > constraints.new
+	mv constraints.new constraints.txt
+
+clean:
+	rm -rf "$(VENV)" .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
