@@ -1,7 +1,6 @@
 """The shortest story: it fails, it is restarted, it runs."""
 
 from builders import MINUTE, World
-
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.model import Status
 

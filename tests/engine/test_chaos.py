@@ -8,6 +8,7 @@ import random
 from datetime import timedelta
 
 import pytest
+
 from engine_support import Bench
 from fakes import Died, FakeClock, FakePlatform, FakeRestarter, FakeStore, Fate, ids
 from scnet_watchdog.core.attempt import AttemptKey

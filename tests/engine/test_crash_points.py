@@ -5,6 +5,7 @@ never repeats a call it may have sent.
 """
 
 import pytest
+
 from engine_support import Bench
 from fakes import Died, FakeStore, Fate
 from scnet_watchdog.core.model import Status

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+
 from fakes import KEY, T0, FakeClock, FakePlatform, FakeSource, ids
 from scnet_watchdog.core.inputs import Input
 from scnet_watchdog.core.model import BlockCause, Page, PollFailed, Status, Swept

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+
 from engine_support import Bench
 from fakes import KEY, T0, FakeStore
 from scnet_watchdog.core.decision import Reason

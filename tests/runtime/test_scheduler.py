@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
+
 from fakes import FakeClock
 from scnet_watchdog.adapters.clock import SystemClock
 from scnet_watchdog.runtime.scheduler import SHORTEST_GAP, Scheduler, _Moments

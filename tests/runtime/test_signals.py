@@ -5,6 +5,7 @@ import os
 import signal
 
 import pytest
+
 from scnet_watchdog.runtime.signals import Hangup, Signals, hangup_means
 
 

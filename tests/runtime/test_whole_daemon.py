@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from app_support import (
     FIRST,
     SECOND,

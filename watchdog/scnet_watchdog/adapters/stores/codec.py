@@ -105,9 +105,9 @@ def attempt_row(attempt: Attempt) -> tuple[object, ...]:
         attempt.refusal,
         attempt.code,
         attempt.returned_id,
-        moment_text(attempt.settled_at),
+        _maybe(attempt.settled_at),
         attempt.verdict,
-        moment_text(attempt.judged_at),
+        _maybe(attempt.judged_at),
     )
 
 
@@ -122,6 +122,10 @@ def read_attempt(row: tuple[object, ...]) -> Attempt:
     return _ATTEMPT.validate_python(values)
 
 
-def moment_text(moment: datetime | None) -> str | None:
+def moment_text(moment: datetime) -> str:
     """A moment as sortable text, always with microseconds."""
-    return None if moment is None else moment.isoformat(timespec="microseconds")
+    return moment.isoformat(timespec="microseconds")
+
+
+def _maybe(moment: datetime | None) -> str | None:
+    return None if moment is None else moment_text(moment)

@@ -2,16 +2,19 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ...core.change import Memory, StoredInstance
+from ...core.change import Memory
 from ...core.event import Event
 from ...core.model import InstanceId
 from ...ports import Unreadable
 from . import codec
 from .lock import StateLock
 from .opening import APPLICATION_ID, migrations, storage_error
+from .rows import read_memory
 
 
 class SqliteHistory:
@@ -45,53 +48,31 @@ class SqliteHistory:
     def _snapshot(self) -> Memory:
         if not self._path.exists():
             return Memory(fresh=True)
-        lock = StateLock(self._path)
-        lock.take(timedelta())
-        try:
-            connection = self._open()
-            try:
-                return Memory(
-                    tuple(
-                        StoredInstance(InstanceId(id_), center, codec.read_facts(data))
-                        for id_, center, data in connection.execute(
-                            "SELECT id, center, data FROM instances"
-                        )
-                    ),
-                    tuple(
-                        codec.read_center(data)
-                        for (data,) in connection.execute("SELECT data FROM centers")
-                    ),
-                    tuple(
-                        codec.read_hold(data)
-                        for (data,) in connection.execute("SELECT data FROM holds")
-                    ),
-                )
-            finally:
-                connection.close()
-        except sqlite3.Error as error:
-            raise storage_error(self._path, error) from error
-        except ValueError as error:
-            raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
-        finally:
-            lock.free()
+        with self._reading() as connection:
+            return read_memory(connection, fresh=False)
 
     def _events(self, since: datetime, instance: InstanceId | None) -> list[Event]:
         if not self._path.exists():
             return []
+        with self._reading() as connection:
+            rows = connection.execute(
+                "SELECT data FROM journal WHERE at >= ? AND (? IS NULL OR instance = ?) "
+                "ORDER BY id",
+                (codec.moment_text(since), instance, instance),
+            )
+            return [codec.read_event(data) for (data,) in rows]
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection under the lock, for a moment."""
         lock = StateLock(self._path)
         lock.take(timedelta())
         try:
-            connection = self._open()
-            try:
-                rows = connection.execute(
-                    "SELECT data FROM journal WHERE at >= ? AND (? IS NULL OR instance = ?) "
-                    "ORDER BY id",
-                    (codec.moment_text(since), instance, instance),
-                )
-                return [codec.read_event(data) for (data,) in rows]
-            finally:
-                connection.close()
+            with closing(self._open()) as connection:
+                yield connection
         except sqlite3.Error as error:
             raise storage_error(self._path, error) from error
+        except ValueError as error:
+            raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
         finally:
             lock.free()

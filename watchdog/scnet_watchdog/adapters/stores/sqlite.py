@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from ...core.attempt import Attempt, AttemptKey
-from ...core.change import Change, Memory, StoredInstance
+from ...core.attempt import AttemptKey
+from ...core.change import Change, Memory
 from ...core.command import Command
-from ...core.model import InstanceId
-from ...ports import Clock, Fenced, Tenure, Unreadable, Unwritable
+from ...ports import Clock, Fenced, StoreError, Tenure, Unreadable, Unwritable
 from . import codec
 from .lock import StateLock, boot_id, me
 from .opening import open_state, storage_error
+from .rows import read_memory, withdraw, write
 
 _T = TypeVar("_T")
 PRUNE_BATCH = 5000
@@ -97,7 +97,7 @@ class SqliteStore:
             connection, self._fresh = open_state(self._path, self._explicit)
             owner = me(self._clock.now())
             epoch = self._begin_epoch(connection, who)
-        except BaseException:
+        except (StoreError, OSError, sqlite3.Error):
             self._lock.free()
             raise
         self._connection = connection
@@ -135,44 +135,27 @@ class SqliteStore:
     def _load(self, tenure: Tenure) -> Memory:
         connection = self._mine(tenure)
         try:
-            instances = tuple(
-                StoredInstance(InstanceId(id_), center, codec.read_facts(data))
-                for id_, center, data in connection.execute(
-                    "SELECT id, center, data FROM instances"
-                )
-            )
-            centers = tuple(
-                codec.read_center(data)
-                for (data,) in connection.execute("SELECT data FROM centers")
-            )
-            holds = tuple(
-                codec.read_hold(data) for (data,) in connection.execute("SELECT data FROM holds")
-            )
-            return Memory(instances, centers, holds, self._open_rows(connection), self._fresh)
+            return read_memory(connection, self._fresh)
         except sqlite3.Error as error:
             raise storage_error(self._path, error) from error
         except ValueError as error:
             raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
-
-    def _open_rows(self, connection: sqlite3.Connection) -> tuple[Attempt, ...]:
-        rows = connection.execute(
-            f"SELECT {codec.ATTEMPT_COLUMNS} FROM attempts WHERE outcome IS NULL"  # noqa: S608
-        )
-        return tuple(codec.read_attempt(row) for row in rows)
 
     def _commit(self, tenure: Tenure, change: Change) -> frozenset[AttemptKey]:
         connection = self._mine(tenure)
         wanted = tuple(attempt.key for attempt in change.wanted)
         try:
             connection.execute("BEGIN IMMEDIATE")
-            granted = self._write(connection, tenure, change)
+            now = codec.moment_text(self._clock.now())
+            withdraw(connection, self._doubtful, now)
+            granted = write(connection, tenure.epoch, change, now)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._give_up(wanted)
             failure = storage_error(self._path, error)
             # Whatever it is, nothing is saved; a damaged file shows when it is opened again.
             raise Unwritable(str(failure)) from error
-        except BaseException:
+        except Fenced:
             self._give_up(wanted)
             raise
         self._doubtful = ()
@@ -191,78 +174,6 @@ class SqliteStore:
                 # It is closed in any case, which ends the transaction too.
                 connection.rollback()
             connection.close()
-
-    def _write(
-        self, connection: sqlite3.Connection, tenure: Tenure, change: Change
-    ) -> frozenset[AttemptKey]:
-        now = codec.moment_text(self._clock.now())
-        epoch = tenure.epoch
-        owned = connection.execute("SELECT 1 FROM owner WHERE epoch = ?", (epoch,)).fetchone()
-        if owned is None:
-            raise Fenced("the state belongs to another owner")
-        connection.executemany(
-            "UPDATE attempts SET outcome = 'withdrawn', settled_at = ? "
-            "WHERE instance = ? AND seq = ? AND outcome IS NULL",
-            [(now, key.instance, key.seq) for key in self._doubtful],
-        )
-        connection.executemany(
-            f"INSERT OR REPLACE INTO attempts ({codec.ATTEMPT_COLUMNS}) "  # noqa: S608 - constants
-            f"VALUES ({', '.join('?' * 17)})",
-            [codec.attempt_row(attempt) for attempt in change.attempts],
-        )
-        granted = frozenset(
-            attempt.key for attempt in change.wanted if self._insert(connection, attempt)
-        )
-        connection.executemany(
-            "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?)",
-            [
-                (one.id, one.center, epoch, now, codec.facts_text(one.facts))
-                for one in change.instances.values()
-            ],
-        )
-        connection.executemany(
-            "INSERT OR REPLACE INTO centers VALUES (?, ?, ?)",
-            [(one.name, epoch, codec.center_text(one)) for one in change.centers.values()],
-        )
-        self._write_holds(connection, epoch, change)
-        connection.executemany(
-            "INSERT INTO journal (at, event, instance, center, epoch, data) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    codec.moment_text(event.at),
-                    event.kind,
-                    event.instance,
-                    event.center,
-                    epoch,
-                    codec.event_text(event),
-                )
-                for event in change.events
-            ],
-        )
-        connection.executemany("DELETE FROM inbox WHERE id = ?", [(row,) for row in change.taken])
-        return granted
-
-    def _insert(self, connection: sqlite3.Connection, attempt: Attempt) -> bool:
-        """Add a new attempt; False where another one of its instance is not judged."""
-        found = connection.execute(
-            f"INSERT OR IGNORE INTO attempts ({codec.ATTEMPT_COLUMNS}) "  # noqa: S608 - constants
-            f"VALUES ({', '.join('?' * 17)})",
-            codec.attempt_row(attempt),
-        )
-        return found.rowcount == 1
-
-    def _write_holds(self, connection: sqlite3.Connection, epoch: int, change: Change) -> None:
-        for scope, hold in change.holds.items():
-            if hold is None:
-                connection.execute(
-                    "DELETE FROM holds WHERE kind = ? AND name = ?", (scope.kind, scope.name)
-                )
-            else:
-                connection.execute(
-                    "INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?)",
-                    (scope.kind, scope.name, epoch, codec.hold_text(hold)),
-                )
 
     def _inbox(self, tenure: Tenure) -> Sequence[Command]:
         try:

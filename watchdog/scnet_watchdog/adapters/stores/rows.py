@@ -1,0 +1,127 @@
+"""The tables of the state, written and read: plain SQL inside a transaction of the caller."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from ...core.attempt import Attempt, AttemptKey
+from ...core.change import Change, Memory, StoredInstance
+from ...core.model import InstanceId
+from ...ports import Fenced
+from . import codec
+
+_COLUMNS = codec.ATTEMPT_COLUMNS
+_PLACES = ", ".join("?" * len(_COLUMNS.split(",")))
+
+
+def write(
+    connection: sqlite3.Connection, epoch: int, change: Change, now: str
+) -> frozenset[AttemptKey]:
+    """Write a change; return which wanted attempts it could add.
+
+    Raises:
+        Fenced: the owner's row names another epoch.
+    """
+    owned = connection.execute("SELECT 1 FROM owner WHERE epoch = ?", (epoch,)).fetchone()
+    if owned is None:
+        raise Fenced("the state belongs to another owner")
+    granted = _write_attempts(connection, change)
+    connection.executemany(
+        "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?)",
+        [
+            (one.id, one.center, epoch, now, codec.facts_text(one.facts))
+            for one in change.instances.values()
+        ],
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO centers VALUES (?, ?, ?)",
+        [(one.name, epoch, codec.center_text(one)) for one in change.centers.values()],
+    )
+    _write_holds(connection, epoch, change)
+    _write_journal(connection, epoch, change)
+    connection.executemany("DELETE FROM inbox WHERE id = ?", [(row,) for row in change.taken])
+    return granted
+
+
+def _write_attempts(connection: sqlite3.Connection, change: Change) -> frozenset[AttemptKey]:
+    """Settled and judged rows first: they may make room for a new one of their instance."""
+    connection.executemany(
+        f"INSERT OR REPLACE INTO attempts ({_COLUMNS}) VALUES ({_PLACES})",  # noqa: S608 - constants
+        [codec.attempt_row(attempt) for attempt in change.attempts],
+    )
+    return frozenset(
+        attempt.key
+        for attempt in change.wanted
+        # Ignored where another attempt of the instance is not judged: then it is not granted.
+        if connection.execute(
+            f"INSERT OR IGNORE INTO attempts ({_COLUMNS}) VALUES ({_PLACES})",  # noqa: S608
+            codec.attempt_row(attempt),
+        ).rowcount
+        == 1
+    )
+
+
+def _write_holds(connection: sqlite3.Connection, epoch: int, change: Change) -> None:
+    for scope, hold in change.holds.items():
+        if hold is None:
+            connection.execute(
+                "DELETE FROM holds WHERE kind = ? AND name = ?", (scope.kind, scope.name)
+            )
+        else:
+            connection.execute(
+                "INSERT OR REPLACE INTO holds VALUES (?, ?, ?, ?)",
+                (scope.kind, scope.name, epoch, codec.hold_text(hold)),
+            )
+
+
+def _write_journal(connection: sqlite3.Connection, epoch: int, change: Change) -> None:
+    connection.executemany(
+        "INSERT INTO journal (at, event, instance, center, epoch, data) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (
+                codec.moment_text(event.at),
+                event.kind,
+                event.instance,
+                event.center,
+                epoch,
+                codec.event_text(event),
+            )
+            for event in change.events
+        ],
+    )
+
+
+def withdraw(connection: sqlite3.Connection, keys: Iterable[AttemptKey], now: str) -> None:
+    """Settle rows of a commit that failed and may have reached the disk: nobody acted on them."""
+    connection.executemany(
+        "UPDATE attempts SET outcome = 'withdrawn', settled_at = ? "
+        "WHERE instance = ? AND seq = ? AND outcome IS NULL",
+        [(now, key.instance, key.seq) for key in keys],
+    )
+
+
+def read_memory(connection: sqlite3.Connection, fresh: bool) -> Memory:
+    """Everything that is remembered.
+
+    Raises:
+        ValueError: something is not what we wrote.
+    """
+    instances = connection.execute("SELECT id, center, data FROM instances")
+    centers = connection.execute("SELECT data FROM centers")
+    holds = connection.execute("SELECT data FROM holds")
+    return Memory(
+        tuple(
+            StoredInstance(InstanceId(id_), center, codec.read_facts(data))
+            for id_, center, data in instances
+        ),
+        tuple(codec.read_center(data) for (data,) in centers),
+        tuple(codec.read_hold(data) for (data,) in holds),
+        _open_attempts(connection),
+        fresh,
+    )
+
+
+def _open_attempts(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM attempts WHERE outcome IS NULL"  # noqa: S608 - constants
+    )
+    return tuple(codec.read_attempt(row) for row in rows)
