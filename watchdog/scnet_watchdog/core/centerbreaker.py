@@ -78,7 +78,14 @@ def platform_error(draft: Draft, state: InstanceState, watch: Watch, unanswered:
         if watch.place and not unanswered:
             _open(draft, center, by_errors=breaker.by_errors)
         return
-    if breaker.state is BreakerState.OPEN:
+    error(draft, state)
+
+
+def error(draft: Draft, state: InstanceState) -> None:
+    """Lengthen the row of platform errors; a row of two instances' or more opens the breaker."""
+    center = draft.center(state.center)
+    breaker = center.breaker
+    if breaker.state is not BreakerState.CLOSED:
         return
     policy = draft.limits(state.center).center_breaker
     errors = (*breaker.errors, state.id)[-4 * policy.errors :]

@@ -3,14 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
-from . import block, centerbreaker, ramp, throttle
+from . import block, centerbreaker, evidence, ramp, throttle
 from .attempt import Attempt
-from .center import Seen
 from .draft import Draft
 from .event import EventKind
 from .inputs import CallEnded
 from .judge import start_failure
-from .model import InstanceId
 from .outcome import (
     Accepted,
     NotSent,
@@ -22,13 +20,8 @@ from .outcome import (
     Verdict,
     Withdrawn,
 )
-from .policy import MINUTE, Policy
-from .state import Episode, InstanceState, Rejection, Watch
-
-INVALID_INSTANCES = 3
-"""That many instances called invalid within `INVALID_WITHIN` speak of the platform."""
-INVALID_WITHIN = 10 * MINUTE
-
+from .policy import Policy
+from .state import Episode, InstanceState, Watch
 
 def classified(outcome: Outcome, policy: Policy) -> Outcome:
     """Apply the instance's `breaker.codes`, which win over the platform's table."""
@@ -51,7 +44,7 @@ def take_ended(draft: Draft, ended: CallEnded) -> None:
         return
     outcome = classified(ended.outcome, draft.member(id_).policy)
     if isinstance(outcome, Refused):
-        outcome = _by_evidence(draft, state, outcome)
+        outcome = evidence.by_evidence(draft, state, outcome)
     attempt = settled(watch.attempt, outcome, ended)
     draft.row(attempt)
     if attempt.awaits_verdict:
@@ -188,7 +181,7 @@ def _refused(draft: Draft, state: InstanceState, refused: Refused) -> None:
     if refused.kind is RefusalClass.ACCOUNT:
         block.restart_refused(draft, name, refused.cause, refused.code)
     elif refused.kind is RefusalClass.INVALID:
-        _reject(draft, state, episode, refused.code)
+        evidence.reject(draft, state, episode, refused.code)
         block.tried_in_vain(draft, name)
     else:
         careful = _cautious(_counted(episode, watch.attempt), watch.attempt)
@@ -235,42 +228,6 @@ def _drop(draft: Draft, state: InstanceState, gives_back: bool) -> None:
         ledger = replace(ledger, calls=tuple(call for call in ledger.calls if call.at != at))
     care = replace(state.facts.care, watch=None)
     draft.put(replace(state, facts=replace(state.facts, ledger=ledger, care=care)))
-
-
-def _reject(draft: Draft, state: InstanceState, episode: Episode, code: str) -> None:
-    before = episode.rejection
-    tries = before.tries + 1 if before is not None else 1
-    rejection = Rejection(draft.now, tries, code)
-    draft.care(state, episode=replace(episode, rejection=rejection))
-
-
-def _by_evidence(draft: Draft, state: InstanceState, refused: Refused) -> Refused:
-    """One invalid answer speaks of the instance, several of the account or the platform."""
-    if refused.kind is not RefusalClass.INVALID:
-        return refused
-    if refused.code in block.PERMISSION_CODES:
-        if block.denied(draft, state.center, state.id):
-            return replace(refused, kind=RefusalClass.ACCOUNT)
-        return refused
-    center = draft.center(state.center)
-    recent = tuple(
-        one
-        for one in center.invalids
-        if one.at > draft.now - INVALID_WITHIN and one.instance != state.id
-    )
-    invalids = (*recent, Seen(draft.now, state.id))
-    draft.put_center(replace(center, invalids=invalids))
-    if len(invalids) < INVALID_INSTANCES:
-        return refused
-    for one in recent:
-        _platform_after_all(draft, one.instance)
-    return replace(refused, kind=RefusalClass.PLATFORM)
-
-
-def _platform_after_all(draft: Draft, id_: InstanceId) -> None:
-    """An earlier rejection was the platform's fault: it ends."""
-    if id_ in draft.fleet.roster.members:
-        block.end_rejection(draft, id_)
 
 
 _KINDS = {
