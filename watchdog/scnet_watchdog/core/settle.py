@@ -6,6 +6,7 @@ from typing import Any
 from . import block, centerbreaker, evidence, ramp, throttle
 from .attempt import Attempt
 from .draft import Draft
+from .episode import open_episode
 from .event import EventKind
 from .inputs import CallEnded
 from .judge import start_failure
@@ -42,6 +43,8 @@ def take_ended(draft: Draft, ended: CallEnded) -> None:
     watch = state.facts.care.watch
     if watch is None or watch.attempt.key != ended.key or watch.attempt.outcome is not None:
         return
+    # Removed and watched again while the call was on the wire: removal had ended the episode.
+    state = open_episode(draft, state, watch.attempt.saved_at)
     outcome = classified(ended.outcome, draft.member(id_).policy)
     if isinstance(outcome, Refused):
         outcome = evidence.by_evidence(draft, state, outcome)
