@@ -208,13 +208,12 @@ class FakeStore:
 
     async def load(self, tenure: Tenure) -> Memory:
         await self.fate.step()
-        fresh, self.fresh = self.fresh, False
         return Memory(
             instances=tuple(self.instances.values()),
             centers=tuple(self.centers.values()),
             holds=tuple(self.holds.values()),
             open=tuple(one for one in self.attempts.values() if one.outcome is None),
-            fresh=fresh,
+            fresh=self.fresh,
         )
 
     async def commit(self, tenure: Tenure, change: Change) -> frozenset[AttemptKey]:
@@ -226,7 +225,13 @@ class FakeStore:
             raise Unwritable("no space left on the disk")
         self.commits.append(change)
         self._write(change)
-        granted = [one for one in change.wanted if one.key not in self.refuse]
+        self.fresh = False
+        unjudged = {one.instance for one in self.attempts.values() if not one.closed}
+        granted = [
+            one
+            for one in change.wanted
+            if one.key not in self.refuse and one.instance not in unjudged
+        ]
         for attempt in granted:
             assert attempt.key not in self.attempts
             self.attempts[attempt.key] = attempt
@@ -237,7 +242,7 @@ class FakeStore:
         await self.fate.step()
         if tenure.epoch != self.epoch:
             raise Fenced("another owner took over")
-        return tuple(self.commands.values())
+        return tuple(replace(one, row=row) for row, one in self.commands.items())
 
     def take_away(self) -> None:
         """Another owner takes the centers."""

@@ -91,6 +91,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, new: bool) -> None:
         for number, sql in steps.items():
             if number > version:
                 _migrate(connection, number, sql)
+        # The schema stands in the file itself, not only in a log beside it that may get lost.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _check(connection: sqlite3.Connection, path: Path, version: int, newest: int) -> None:

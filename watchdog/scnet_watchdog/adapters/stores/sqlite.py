@@ -136,10 +136,8 @@ class SqliteStore:
         connection = self._mine(tenure)
         try:
             return read_memory(connection, self._fresh)
-        except sqlite3.Error as error:
-            raise storage_error(self._path, error) from error
-        except ValueError as error:
-            raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
+        except (sqlite3.Error, ValueError) as error:
+            raise Unreadable(f"{self._path} cannot be read: {error}") from error
 
     def _commit(self, tenure: Tenure, change: Change) -> frozenset[AttemptKey]:
         connection = self._mine(tenure)
