@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -46,12 +47,15 @@ class Target:
                 self._turn_over(self._file)
         except (OSError, ValueError) as error:
             self._complain(error)
+            # Opened anew for the next line: the disk may have room, or the folder exist, by then.
+            with suppress(OSError, ValueError):
+                self.close()
 
     def close(self) -> None:
         """Close the file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
 
     def _open(self) -> TextIO:
         if self._file is None:
