@@ -24,6 +24,7 @@ from .outcome import (
 from .policy import Policy
 from .state import Episode, InstanceState, Watch
 
+
 def classified(outcome: Outcome, policy: Policy) -> Outcome:
     """Apply the instance's `breaker.codes`, which win over the platform's table."""
     code = outcome.code if isinstance(outcome, (Refused, Unanswered)) else None
