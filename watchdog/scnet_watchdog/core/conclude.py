@@ -12,9 +12,10 @@ from .decision import Decision, Reason
 from .draft import Draft, keep
 from .episode import end_episode
 from .event import EventKind
+from .holds import expire_own
 from .judge import wait_over
 from .model import InstanceId
-from .operate import ORDER_LASTS, lapse
+from .operate import ORDER_LASTS, became_eligible, lapse
 from .policy import HOUR, Mode
 from .state import ShadowCount
 from .storm import WAITS
@@ -33,6 +34,8 @@ _SILENT = frozenset({Reason.QUIET_START, Reason.HEALTHY})
 
 def upkeep(draft: Draft, id_: InstanceId) -> None:
     """What time alone does to an instance: slots, breakers, orders and episodes run out."""
+    if expire_own(draft, id_):
+        became_eligible(draft, id_)
     lapse(draft, id_)
     state = draft.state(id_)
     care = state.facts.care
@@ -146,6 +149,8 @@ def _wake(draft: Draft, id_: InstanceId, next_at: datetime | None) -> datetime |
     moments: list[datetime | None] = [next_at, draft.blind_at(state)]
     if care.watch is not None and care.watch.slot:
         moments.append(care.watch.attempt.saved_at + policy.start_deadline)
+    if care.hold is not None:
+        moments.append(care.hold.ends_at)
     if care.order is not None:
         moments.append(care.order.begun_at + ORDER_LASTS)
     if care.episode is not None:

@@ -18,7 +18,7 @@ from .fleet import Decided, Fleet
 from .inputs import CallEnded, ClockStepped, Input, LookAgain, Situation
 from .model import InstanceId, Page, PollFailed, SourceKey, Swept
 from .observe import notice_blindness, take_failure, take_page, take_sweep
-from .operate import take_command
+from .operate import became_eligible, take_command
 from .settle import take_ended
 
 CENTER = "center:"
@@ -36,7 +36,8 @@ def decide(
         _take(draft, one)
     for name in due:
         _wake(draft, name)
-    holds.expire(draft)
+    for id_ in holds.expire(draft):
+        became_eligible(draft, id_)
     conclude_all(draft)
     return draft.decided()
 

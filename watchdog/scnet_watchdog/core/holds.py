@@ -97,18 +97,42 @@ def tell_end(draft: Draft, hold: Hold, why: str, instance: InstanceId | None = N
         scope=hold.scope.kind,
         target=hold.scope.name or None,
         cause=why,
+        ends_at=hold.ends_at,
         author=hold.author,
         hold_reason=hold.reason or None,
     )
 
 
-def expire(draft: Draft) -> None:
-    """End holds whose time is over; who was held gets a new decision."""
+def expire(draft: Draft) -> list[InstanceId]:
+    """End shared holds whose time is over; whom they covered gets a new decision."""
+    covered: list[InstanceId] = []
     for scope, hold in list(draft.fleet.holds.items()):
         if draft.hold(scope) is hold and not in_force(draft, hold):
             draft.holds[scope] = None
             tell_end(draft, hold, "its time is over")
             touch_scope(draft, scope)
+            covered += members_under(draft, scope)
+    return covered
+
+
+def end_own(draft: Draft, id_: InstanceId, why: str) -> None:
+    """End an instance's own hold, if there is one."""
+    state = draft.state(id_)
+    hold = state.facts.care.hold
+    if hold is None:
+        return
+    marks = tuple(mark for mark in state.facts.care.marks if mark.scope != hold.scope)
+    draft.care(state, hold=None, marks=marks)
+    tell_end(draft, hold, why)
+
+
+def expire_own(draft: Draft, id_: InstanceId) -> bool:
+    """End an instance's own hold when its time is over; whether it was."""
+    hold = draft.state(id_).facts.care.hold
+    if hold is None or in_force(draft, hold):
+        return False
+    end_own(draft, id_, "its time is over")
+    return True
 
 
 def touch_scope(draft: Draft, scope: Scope) -> None:

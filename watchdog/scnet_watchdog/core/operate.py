@@ -10,7 +10,7 @@ from .command import Command, Hold, PlaceHold, Release, Reset, RestartNow, Scope
 from .decision import Reason
 from .draft import Draft
 from .event import EventKind
-from .holds import hold_of, in_force, members_under, tell_end, touch_scope
+from .holds import end_own, hold_of, in_force, members_under, tell_end, touch_scope
 from .model import DOWN, InstanceId
 from .outcome import OutcomeKind
 from .policy import MINUTE, Mode
@@ -102,7 +102,7 @@ def _release(draft: Draft, command: Release) -> None:
     stay = [] if own or command.every else singles
     _told(draft, "release", scope, command.by, still_held=stay or None)
     for id_ in ends:
-        _end_single(draft, id_)
+        end_own(draft, id_, "released")
     old = None if own else draft.hold(scope)
     if old is not None:
         draft.holds[scope] = None
@@ -113,20 +113,9 @@ def _release(draft: Draft, command: Release) -> None:
             became_eligible(draft, id_)
 
 
-def _end_single(draft: Draft, id_: InstanceId) -> None:
-    state = draft.state(id_)
-    hold = state.facts.care.hold
-    if hold is None:
-        return
-    marks = tuple(mark for mark in state.facts.care.marks if mark.scope != hold.scope)
-    draft.care(state, hold=None, marks=marks)
-    tell_end(draft, hold, "released")
-
-
 def became_eligible(draft: Draft, id_: InstanceId) -> None:
     """Who is restartable when released, reloaded or armed counts as turned restartable now."""
-    state = draft.state(id_)
-    if state.facts.status in draft.member(id_).policy.restart_on:
+    if id_ in draft.index(draft.member(id_).center).restartable:
         storm.turned(draft, id_)
 
 
