@@ -16,7 +16,7 @@ def cross_checks(tree: Tree) -> Iterator[Problem]:
     """Every clash and dangling name in the config."""
     config = tree.value if isinstance(tree.value, Mapping) else {}
     centers = _keys(config.get("centers"))
-    entries = list(_instances(config))
+    entries = sorted(_instances(config), key=lambda entry: _where(tree, entry[0]))
     if not centers:
         yield Problem((), "no center: add centers.<name> with base_url or login", _top(tree))
     if not entries:
@@ -47,6 +47,12 @@ def _instances(config: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, A
         for i, entry in enumerate(entries if isinstance(entries, list) else ()):
             if isinstance(entry, Mapping) and entry.get("id") is not None:
                 yield (*path, i), entry
+
+
+def _where(tree: Tree, path: Path) -> tuple[int, int]:
+    """Where an entry stands, so that of two alike the later one is told."""
+    mark = tree.mark_of(path)
+    return (mark.line, mark.column) if mark is not None else (0, 0)
 
 
 def _line(tree: Tree, path: Path) -> str:
