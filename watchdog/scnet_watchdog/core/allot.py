@@ -148,9 +148,10 @@ def throttle_shut(draft: Draft, center: CenterState) -> Decision | None:
     if told is None:
         return None
     ends = throttle.throttle_ends(told)
-    if draft.now >= ends and told.probing is None:
+    ahead = throttle.gone_ahead(draft, told)
+    if draft.now >= ends and ahead is None:
         return None
-    numbers = {"in_row": told.in_row, "goes_first": told.probing}
+    numbers = {"in_row": told.in_row, "goes_first": ahead}
     return Decision(Reason.THROTTLED, ends if draft.now < ends else None, numbers)
 
 

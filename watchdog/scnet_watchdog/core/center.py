@@ -35,13 +35,15 @@ class Throttle:
 
     Args:
         in_row: throttled answers in a row.
-        probing: the wait is over and one call has gone ahead of the others.
+        probing: the wait is over and this instance's call has gone ahead of the others.
+        by_call: a restart call met it; else polls alone did.
     """
 
     begun_at: datetime
     length: timedelta
     in_row: int = 1
     probing: InstanceId | None = None
+    by_call: bool = False
 
 
 @dataclass(frozen=True, slots=True)

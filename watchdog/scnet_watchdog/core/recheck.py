@@ -14,7 +14,7 @@ from .inputs import Input, Situation
 from .model import DOWN, Page, Status
 from .policy import Mode
 from .state import BreakerState
-from .throttle import throttle_ends
+from .throttle import gone_ahead, throttle_ends
 
 OLDEST = 2
 """Intervals after which an observation no longer carries a call."""
@@ -91,7 +91,8 @@ def _center_shut(draft: Draft, attempt: Attempt) -> str | None:
     if block is not None and not (block.may_try and watch is not None and watch.canary):
         return "the center is blocked"
     if throttle is not None and (
-        draft.now < throttle_ends(throttle) or throttle.probing not in (None, attempt.instance)
+        draft.now < throttle_ends(throttle)
+        or gone_ahead(draft, throttle) not in (None, attempt.instance)
     ):
         return "the center is throttled"
     if view.center.breaker.state is BreakerState.OPEN:

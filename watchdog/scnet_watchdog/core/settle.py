@@ -145,7 +145,7 @@ def _unanswered(draft: Draft, state: InstanceState) -> None:
         watch=replace(watch, read_at=watch.attempt.saved_at),
         episode=_counted(episode, watch.attempt),
     )
-    throttle.not_throttled(draft, state.center)
+    throttle.came_to_nothing(draft, state.center, state.id)
     block.tried_in_vain(draft, state.center)
     centerbreaker.platform_error(draft, draft.state(state.id), watch, unanswered=True)
 
