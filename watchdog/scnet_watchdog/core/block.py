@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from .center import Block, Ramp, Seen
 from .draft import Draft
 from .event import EventKind
-from .model import BlockCause, InstanceId, PollFailed, SourceKey
+from .model import BlockCause, InstanceId, PollFailed, SourceKey, Swept
 from .policy import MINUTE
 
 PERMISSION_CODES = frozenset({"10008", "10009"})
@@ -97,10 +97,16 @@ def read_worked(draft: Draft, key: SourceKey, asked_at: datetime) -> None:
     draft.put_center(replace(center, block=block))
 
 
-def nothing_to_try(draft: Draft, name: str) -> None:
-    """After a good sweep, when nothing is restartable, no restart can test the block: it ends."""
+def nothing_to_try(draft: Draft, sweep: Swept) -> None:
+    """After a good sweep, when nothing is restartable, no restart can test the block: it ends.
+
+    A sweep begun before the block was last looked at does not know of it yet.
+    """
+    name = sweep.key.center
     block = draft.center(name).block
-    if block is not None and not block.reads_fail and not draft.index(name).restartable:
+    if block is None or block.reads_fail or sweep.began_at <= block.looked_at:
+        return
+    if not draft.index(name).restartable:
         unblock(draft, name)
 
 

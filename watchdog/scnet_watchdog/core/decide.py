@@ -77,7 +77,8 @@ def _take(draft: Draft, one: Input) -> None:
             take_page(draft, one)
         case Swept():
             take_sweep(draft, one)
-            block.nothing_to_try(draft, one.key.center)
+            throttle.read_worked(draft, one.key, one.began_at)
+            block.nothing_to_try(draft, one)
         case PollFailed():
             take_failure(draft, one)
         case CallEnded():
