@@ -103,7 +103,8 @@ class Index:
             if call not in after and entry in self.calls:
                 self.calls.remove(entry)
         for call in after:
-            if call not in before:
+            # One who was removed and comes back within the hour is still in it.
+            if call not in before and (call.at, new.id) not in self.calls:
                 insort(self.calls, (call.at, new.id))
 
     def in_last_hour(self, now: datetime) -> int:

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from .change import Change, Memory
+from .change import Change, Memory, StoredInstance
 from .draft import Draft
 from .fleet import Fleet
 from .inputs import CallEnded, Situation
@@ -29,6 +29,7 @@ def resume(memory: Memory, roster: Roster, now: datetime) -> tuple[Fleet, Change
         member = roster.members.get(known.id)
         if member is None or member.center != known.center:
             fleet.dormant[known.id] = known
+            _keeps_rate(draft, known)
             continue
         care = REST if known.facts.care == REST else known.facts.care
         state = InstanceState(known.id, known.center, replace(known.facts, care=care))
@@ -66,6 +67,13 @@ def _keeps_storm(draft: Draft, state: InstanceState) -> None:
     """Who was restartable and has not been seen yet still keeps a storm up."""
     if state.facts.status in draft.member(state.id).policy.restart_on:
         draft.own_index(state.center).waits.add(state.id)
+
+
+def _keeps_rate(draft: Draft, left: StoredInstance) -> None:
+    """Calls of an instance that is no longer watched stay in its center's hour."""
+    if left.center in draft.fleet.roster.centers:
+        index = draft.own_index(left.center)
+        index.note_calls(None, InstanceState(left.id, left.center, left.facts))
 
 
 def _settle_open(fleet: Fleet, memory: Memory, now: datetime) -> Change:
