@@ -4,10 +4,10 @@ Gates in order: blocked, throttled, center breaker (or its canary), storm allowa
 in flight, free connection. Every gate opens by a moment or a verdict, never by another gate.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import nsmallest
-from math import ceil
 
 from . import ramp, throttle
 from .assess import View, assess, restart_reason, view_of
@@ -38,7 +38,7 @@ class Granted:
 def max_in_flight(draft: Draft, name: str) -> int:
     """Places in flight: as configured, or max(2, 5 % of the center's instances, rounded up)."""
     given = draft.limits(name).max_in_flight
-    return given or max(2, ceil(0.05 * len(draft.fleet.members_of.get(name, ()))))
+    return given or max(2, -(-len(draft.fleet.members_of.get(name, ())) // 20))
 
 
 def per_hour(draft: Draft, name: str) -> int:
@@ -54,7 +54,7 @@ def allot(draft: Draft, name: str) -> Granted:
     if not wanting:
         return granted
     free = draft.situation.free.get(name, 0)
-    operators = [id_ for id_ in wanting if draft.state(id_).facts.care.order is not None]
+    operators = _ordered(draft, wanting)
     others = wanting.difference(operators) if operators else wanting
     for id_ in operators:
         _give(draft, id_, True, free, granted)
@@ -67,6 +67,12 @@ def allot(draft: Draft, name: str) -> Granted:
         if id_ not in taken:
             granted.held.setdefault(id_, closed or Decision(Reason.CENTER_BUSY))
     return granted
+
+
+def _ordered(draft: Draft, ids: Collection[InstanceId]) -> list[InstanceId]:
+    """Those an operator asked for, the oldest order first."""
+    orders = ((draft.state(id_).facts.care.order, id_) for id_ in ids)
+    return [id_ for _, id_ in sorted((one.begun_at, id_) for one, id_ in orders if one)]
 
 
 def _give(draft: Draft, id_: InstanceId, by_operator: bool, free: int, granted: Granted) -> bool:
