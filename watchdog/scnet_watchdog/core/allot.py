@@ -6,7 +6,7 @@ in flight, free connection. Every gate opens by a moment or a verdict, never by 
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from heapq import nsmallest
 
 from . import ramp, throttle
@@ -170,20 +170,15 @@ def _breaker_shut(draft: Draft, center: CenterState) -> Decision | None:
         return Decision(Reason.CENTER_BREAKER_OPEN, until, {"openings": breaker.openings})
     if center.ramp is None or center.ramp.places > 0:
         return None
-    return Decision(Reason.CENTER_BREAKER_OPEN, _grows_at(draft, center), {"canary": "under way"})
+    again = ramp.grows_at(draft, center.name)
+    return Decision(Reason.CENTER_BREAKER_OPEN, again, {"canary": "under way"})
 
 
 def _storm_shut(draft: Draft, center: CenterState) -> Decision | None:
     if center.ramp is None or center.ramp.places > 0:
         return None
     numbers = {"passed": center.ramp.passed, "storm": center.storm is not None}
-    return Decision(Reason.STORM, _grows_at(draft, center), numbers)
-
-
-def _grows_at(draft: Draft, center: CenterState) -> datetime | None:
-    if center.ramp is None or center.ramp.grew_at is None:
-        return None
-    return center.ramp.grew_at + ramp.longest_start(draft, center.name)
+    return Decision(Reason.STORM, ramp.grows_at(draft, center.name), numbers)
 
 
 def _rate_shut(draft: Draft, name: str) -> Decision | None:

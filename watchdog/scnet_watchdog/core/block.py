@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .center import Block, Ramp, Seen
+from . import ramp
+from .center import Block, Seen
 from .draft import Draft
 from .event import EventKind
 from .model import BlockCause, InstanceId, PollFailed, SourceKey, Swept
@@ -124,9 +125,8 @@ def unblock(draft: Draft, name: str) -> None:
     if center.block is None:
         return
     lasted = (draft.now - center.block.since).total_seconds()
-    draft.put_center(
-        replace(center, block=None, denials=(), ramp=Ramp(draft.now, grew_at=draft.now))
-    )
+    draft.put_center(replace(center, block=None, denials=()))
+    ramp.begin(draft, name)
     draft.tell(
         EventKind.CENTER_UNBLOCKED,
         center=name,

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+from . import ramp
 from .backoff import grown
-from .center import CenterBreaker, CenterState, Judged, Ramp
+from .center import CenterBreaker, CenterState, Judged
 from .draft import Draft
 from .event import EventKind
 from .model import InstanceId
@@ -130,9 +131,8 @@ def _open(draft: Draft, center: CenterState, by_errors: bool) -> None:
     rested = old.closed_at is not None and draft.now - old.closed_at >= policy.max_open
     openings = 1 if rested else old.openings + 1
     breaker = CenterBreaker(BreakerState.OPEN, draft.now, None, openings, by_errors)
-    ramp = Ramp(draft.now, grew_at=draft.now)
-    draft.put_center(replace(center, breaker=breaker, ramp=ramp))
-    _forget_places(draft, center.name)
+    draft.put_center(replace(center, breaker=breaker))
+    ramp.begin(draft, center.name)
     draft.tell(
         EventKind.BREAKER_OPENED,
         center=center.name,
@@ -143,21 +143,12 @@ def _open(draft: Draft, center: CenterState, by_errors: bool) -> None:
     )
 
 
-def _forget_places(draft: Draft, name: str) -> None:
-    """Places taken from a ramp that is over belong to nobody."""
-    for id_ in tuple(draft.index(name).unrest):
-        watch = draft.state(id_).facts.care.watch
-        if watch is not None and watch.place:
-            draft.care(draft.state(id_), watch=replace(watch, place=False))
-
-
 def close(draft: Draft, name: str) -> None:
     """Close; what was counted is forgotten and the ramp goes on with two places."""
     center = draft.center(name)
     breaker = CenterBreaker(closed_at=draft.now, openings=center.breaker.openings)
-    after = Ramp(draft.now, RAMP_AFTER_CLOSING, passed=1, grew_at=draft.now)
-    draft.put_center(replace(center, breaker=breaker, ramp=after))
-    _forget_places(draft, name)
+    draft.put_center(replace(center, breaker=breaker))
+    ramp.begin(draft, name, RAMP_AFTER_CLOSING, passed=1)
     draft.tell(EventKind.BREAKER_CLOSED, center=name, scope="center")
 
 
@@ -168,7 +159,8 @@ def wait_over(draft: Draft, name: str) -> None:
     if until is None or draft.now < until:
         return
     breaker = replace(center.breaker, state=BreakerState.HALF_OPEN)
-    draft.put_center(replace(center, breaker=breaker, ramp=Ramp(draft.now, grew_at=draft.now)))
+    draft.put_center(replace(center, breaker=breaker))
+    ramp.begin(draft, name)
     draft.tell(
         EventKind.BREAKER_HALF_OPENED, center=name, scope="center", openings=breaker.openings
     )

@@ -134,8 +134,7 @@ def _center_wake(draft: Draft, name: str, held: dict[InstanceId, Decision]) -> d
     moments = [centerbreaker.opens_until(center.breaker, draft.limits(name).center_breaker)]
     if center.throttle is not None:
         moments.append(throttle.throttle_ends(center.throttle))
-    if center.ramp is not None and center.ramp.grew_at is not None:
-        moments.append(center.ramp.grew_at + ramp.longest_start(draft, name))
+    moments.append(ramp.grows_at(draft, name))
     moments += [one.next_at for one in {id(one): one for one in held.values()}.values()]
     later = [one for one in moments if one is not None and one > draft.now]
     return min(later, default=None)

@@ -3,7 +3,7 @@
 Only `Fleet.apply` changes a fleet; deciding works on a draft beside it.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,12 +100,16 @@ class Index:
         for call in before:
             entry = (call.at, new.id)
             # Only a call that was given back leaves the hour; a pruned one left it long ago.
-            if call not in after and entry in self.calls:
+            if call not in after and self._noted(entry):
                 self.calls.remove(entry)
         for call in after:
             # One who was removed and comes back within the hour is still in it.
-            if call not in before and (call.at, new.id) not in self.calls:
+            if call not in before and not self._noted((call.at, new.id)):
                 insort(self.calls, (call.at, new.id))
+
+    def _noted(self, entry: tuple[datetime, InstanceId]) -> bool:
+        at = bisect_left(self.calls, entry)
+        return at < len(self.calls) and self.calls[at] == entry
 
     def in_last_hour(self, now: datetime) -> int:
         """How many calls the sliding hour holds."""

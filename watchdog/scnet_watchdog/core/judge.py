@@ -40,10 +40,16 @@ def by_read(
     if reading.alarm is Alarm.WARN:
         _tell_waiting(draft, state, reading.watch, Level.WARNING, "warn")
     if reading.passes:
-        ramp.passes(draft, state)
+        _passes(draft, state)
     if reading.verdict is None:
         return draft.care(draft.state(state.id), watch=None) if reading.done else state
     return _pronounce(draft, draft.state(state.id), reading)
+
+
+def _passes(draft: Draft, state: InstanceState) -> None:
+    """The canary of a half-open center closes its breaker; any other lets more follow."""
+    if ramp.passes(draft, state):
+        centerbreaker.canary_passed(draft, state.center)
 
 
 def _count_caution(draft: Draft, state: InstanceState, asked_at: datetime) -> InstanceState:

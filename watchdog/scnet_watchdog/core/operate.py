@@ -5,7 +5,7 @@ from typing import Any
 
 from . import block, ramp, storm
 from .assess import view_of
-from .center import CenterBreaker, Ramp
+from .center import CenterBreaker
 from .command import Command, Hold, PlaceHold, Release, Reset, RestartNow, Scope, ScopeKind
 from .decision import Reason
 from .draft import Draft
@@ -216,9 +216,6 @@ def _reset_center(draft: Draft, name: str) -> None:
     if center.breaker.state is not BreakerState.CLOSED:
         # Whoever was down waits at the ramp still: a reset is no reason for a rush.
         draft.tell(EventKind.BREAKER_CLOSED, center=name, scope="center", cause="reset")
-        draft.put_center(
-            replace(center, breaker=CenterBreaker(), ramp=Ramp(draft.now, grew_at=draft.now))
-        )
-    else:
-        draft.put_center(replace(center, breaker=CenterBreaker()))
+        ramp.begin(draft, name)
+    draft.put_center(replace(draft.center(name), breaker=CenterBreaker()))
     block.look_at_once(draft, name)
