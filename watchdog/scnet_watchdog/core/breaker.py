@@ -62,15 +62,14 @@ def start_failed(
 ) -> Episode:
     """Count a start failure; open the breaker where that makes it trip.
 
-    A failed trial opens it longer; an operator's failed trial as long as before.
+    A failed trial opens it longer, even after it had recovered; an operator's as long as before.
     """
     failed = replace(episode, failures=episode.failures + 1)
-    if failed.breaker is BreakerState.CLOSED:
-        if failed.failures < policy.threshold and not failed.openings:
-            return failed
-        return _opened(failed, Move.TRIPPED, now, failed.openings + 1)
-    more = 0 if by_operator else 1
-    return _opened(failed, Move.FAILED, now, max(1, failed.openings + more))
+    was_closed = failed.breaker is BreakerState.CLOSED
+    if was_closed and failed.failures < policy.threshold and not failed.openings:
+        return failed
+    openings = max(1, failed.openings + (0 if by_operator else 1))
+    return _opened(failed, Move.TRIPPED if was_closed else Move.FAILED, now, openings)
 
 
 def closed(episode: Episode, move: Move) -> Episode:

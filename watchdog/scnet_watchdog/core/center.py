@@ -53,6 +53,7 @@ class Judged:
     at: datetime
     instance: InstanceId
     failed: bool
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from . import ramp
+from .attempt import AttemptKey
 from .backoff import grown
 from .center import CenterBreaker, CenterState, Judged
 from .draft import Draft
@@ -25,22 +26,22 @@ def opens_until(breaker: CenterBreaker, policy: CenterBreakerPolicy) -> datetime
     )
 
 
-def judged(draft: Draft, state: InstanceState, failed: bool) -> None:
-    """Count one judged attempt of a center."""
-    center = draft.center(state.center)
-    within = draft.limits(state.center).center_breaker.within
+def judged(draft: Draft, key: AttemptKey, name: str, failed: bool) -> None:
+    """Count one judged attempt of a center; a later verdict on it replaces the earlier one."""
+    center = draft.center(name)
+    within = draft.limits(name).center_breaker.within
     kept = tuple(
         one
         for one in center.breaker.judged
-        if one.at > draft.now - within and one.instance != state.id
+        if one.at > draft.now - within and (one.instance, one.seq) != key
     )
-    entry = Judged(draft.now, state.id, failed)
+    entry = Judged(draft.now, key.instance, failed, key.seq)
     draft.put_center(replace(center, breaker=replace(center.breaker, judged=(*kept, entry))))
 
 
 def start_failed(draft: Draft, state: InstanceState, watch: Watch) -> None:
     """Count a start failure; it opens the breaker of a canary, or when enough of them came."""
-    judged(draft, state, failed=True)
+    judged(draft, watch.attempt.key, state.center, failed=True)
     _errors_end(draft, state.center)
     center = draft.center(state.center)
     breaker = center.breaker
@@ -59,8 +60,8 @@ def start_failed(draft: Draft, state: InstanceState, watch: Watch) -> None:
 
 
 def _too_many(breaker: CenterBreaker, policy: CenterBreakerPolicy) -> bool:
-    failed = {one.instance for one in breaker.judged if one.failed}
-    return len(failed) >= policy.instances and 2 * len(failed) >= len(breaker.judged)
+    failed = [one.instance for one in breaker.judged if one.failed]
+    return len(set(failed)) >= policy.instances and 2 * len(failed) >= len(breaker.judged)
 
 
 def did_not_help(draft: Draft, state: InstanceState, watch: Watch) -> None:
@@ -96,7 +97,7 @@ def error(draft: Draft, state: InstanceState) -> None:
 
 
 def answered(draft: Draft, state: InstanceState) -> None:
-    """An accepted call ends the row of errors; it closes a breaker that errors had opened."""
+    """Accepted or start failure: ends the row of errors, closes a breaker that errors opened."""
     _errors_end(draft, state.center)
     breaker = draft.center(state.center).breaker
     if breaker.state is BreakerState.HALF_OPEN and breaker.by_errors:
@@ -112,7 +113,7 @@ def _errors_end(draft: Draft, name: str) -> None:
 def taken_back(draft: Draft, state: InstanceState, watch: Watch) -> None:
     """A failure that was none is not counted; the opening its canary caused ends."""
     center = draft.center(state.center)
-    kept = tuple(one for one in center.breaker.judged if one.instance != state.id)
+    kept = tuple(one for one in center.breaker.judged if one.failed is False or _other(one, watch))
     draft.put_center(replace(center, breaker=replace(center.breaker, judged=kept)))
     if watch.canary and center.breaker.state is not BreakerState.CLOSED:
         close(draft, state.center)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from . import centerbreaker, ramp
 from .breaker import Move, closed, half_opened, open_time, start_failed
+from .decision import Reason
 from .draft import Draft
 from .episode import open_episode
 from .event import EventKind, Level
@@ -131,7 +132,7 @@ def start_failure(draft: Draft, state: InstanceState, watch: Watch) -> InstanceS
     state = open_episode(draft, state, watch.attempt.saved_at)
     episode = state.facts.care.episode
     assert episode is not None  # noqa: S101 - just opened
-    by_operator = watch.trial and watch.attempt.reason == "operator"
+    by_operator = _operators_trial(watch)
     failed = start_failed(episode, policy, draft.now, by_operator)
     opened = failed.opened_at == draft.now and failed.breaker is BreakerState.OPEN
     state = draft.care(
@@ -152,10 +153,15 @@ def start_failure(draft: Draft, state: InstanceState, watch: Watch) -> InstanceS
     return draft.state(state.id)
 
 
+def _operators_trial(watch: Watch) -> bool:
+    """Its failure opens the breaker again, but no longer than before."""
+    return watch.trial and watch.attempt.reason is Reason.OPERATOR
+
+
 def _recovered(
     draft: Draft, state: InstanceState, watch: Watch, before: Verdict | None
 ) -> InstanceState:
-    centerbreaker.judged(draft, state, failed=False)
+    centerbreaker.judged(draft, watch.attempt.key, state.center, failed=False)
     state = draft.state(state.id)
     episode = state.facts.care.episode
     if episode is None:
@@ -175,8 +181,9 @@ def _take_back(draft: Draft, state: InstanceState, watch: Watch) -> InstanceStat
     episode = replace(episode, failures=max(0, episode.failures - 1))
     if episode.breaker is not BreakerState.CLOSED and (watch.opened or watch.trial):
         draft.tell(EventKind.BREAKER_CLOSED, state.id, scope="instance", openings=episode.openings)
+        less = 0 if _operators_trial(watch) else 1
         episode = closed(episode, Move.CLEARED)
-        episode = replace(episode, openings=max(0, episode.openings - 1))
+        episode = replace(episode, openings=max(0, episode.openings - less))
     state = draft.care(state, episode=episode, watch=replace(watch, overdue=False, opened=False))
     centerbreaker.taken_back(draft, state, watch)
     return draft.state(state.id)

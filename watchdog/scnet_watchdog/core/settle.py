@@ -179,7 +179,9 @@ def _refused(draft: Draft, state: InstanceState, refused: Refused) -> None:
     if refused.kind is RefusalClass.START_FAILURE:
         draft.care(state, episode=replace(_counted(episode, watch.attempt), rejection=None))
         block.unblock_by_restart(draft, state.id)
-        start_failure(draft, draft.state(state.id), watch)
+        centerbreaker.answered(draft, state)
+        state = draft.state(state.id)
+        start_failure(draft, state, _open(state)[0])
         _drop(draft, draft.state(state.id), gives_back=False)
         return
     if refused.kind is RefusalClass.ACCOUNT:
