@@ -111,11 +111,8 @@ def _errors_end(draft: Draft, name: str) -> None:
 
 
 def taken_back(draft: Draft, state: InstanceState, watch: Watch) -> None:
-    """A failure that was none is not counted; the opening its canary caused ends."""
-    center = draft.center(state.center)
-    kept = tuple(one for one in center.breaker.judged if one.failed is False or _other(one, watch))
-    draft.put_center(replace(center, breaker=replace(center.breaker, judged=kept)))
-    if watch.canary and center.breaker.state is not BreakerState.CLOSED:
+    """The opening that a canary caused ends when its failure was none."""
+    if watch.canary and draft.center(state.center).breaker.state is not BreakerState.CLOSED:
         close(draft, state.center)
 
 
