@@ -5,6 +5,7 @@ from datetime import datetime
 
 from .draft import Draft
 from .event import EventKind
+from .model import Status
 from .state import BreakerState, Care, Episode, InstanceState
 
 
@@ -23,7 +24,11 @@ def end_episode(draft: Draft, state: InstanceState) -> InstanceState:
     episode = care.episode
     if episode is not None and episode.breaker is not BreakerState.CLOSED:
         draft.tell(EventKind.BREAKER_CLOSED, state.id, scope="instance")
-    kept = Care(hold=care.hold, marks=care.marks, order=care.order, shadow=care.shadow)
+    # Whoever is down still was counted to a storm; only running makes it new.
+    turned = care.turned and state.facts.status is not Status.RUNNING
+    kept = Care(
+        hold=care.hold, marks=care.marks, order=care.order, shadow=care.shadow, turned=turned
+    )
     if care.watch is not None and not care.watch.attempt.closed:
         kept = replace(kept, watch=care.watch)
     return draft.put(replace(state, facts=replace(state.facts, care=kept)))

@@ -79,7 +79,7 @@ def observe(
     facts = _seen(state.facts, status, asked)
     state = draft.put(replace(state, facts=facts, sight=sight))
     _tell_status(draft, state, previous)
-    if storm.turns(previous, status, policy):
+    if status in policy.restart_on:
         storm.turned(draft, state.id)
     state = mark_progress(draft, draft.state(state.id))
     state = judge.by_read(draft, state, status, asked)

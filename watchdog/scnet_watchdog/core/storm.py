@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
-from .center import Ramp, Seen, Storm
+from . import ramp
+from .center import Seen, Storm
 from .decision import Reason
 from .draft import Draft
 from .event import EventKind
 from .holds import hold_of
-from .model import InstanceId, Status
-from .policy import Mode, Policy
+from .model import InstanceId
+from .policy import Mode
 
 WAITS = frozenset(
     {
@@ -21,18 +22,20 @@ WAITS = frozenset(
         Reason.STORM,
         Reason.CENTER_RATE,
         Reason.CENTER_BUSY,
+        # The daemon's own troubles, while which nothing becomes better.
+        Reason.DRAINING,
+        Reason.STATE_UNWRITABLE,
     }
 )
 """Reasons of a restartable instance that keep a storm up."""
 
 
-def turns(previous: Status | None, status: Status, policy: Policy) -> bool:
-    """Whether an observation shows an instance turning restartable."""
-    return status in policy.restart_on and previous not in policy.restart_on
-
-
 def turned(draft: Draft, id_: InstanceId) -> None:
-    """Count an instance that turned restartable, once until it is stable."""
+    """Count an instance that is restartable and eligible, once until it is stable.
+
+    The mark that it was counted is stored. So whoever became eligible in any way (released, armed
+    by a reload or by a start without `--shadow`) counts when that is met, and nobody twice.
+    """
     state = draft.state(id_)
     if state.facts.care.turned or draft.mode(id_) is not Mode.ACTIVE or _excepted(draft, id_):
         return
@@ -67,8 +70,10 @@ def notice(draft: Draft, name: str) -> None:
     eligible = _eligible(draft, name)
     if len(recent) < policy.share * eligible:
         return
-    ramp = center.ramp or Ramp(draft.now, grew_at=draft.now)
-    draft.put_center(replace(center, storm=Storm(draft.now, len(recent)), ramp=ramp, turned=recent))
+    draft.put_center(replace(center, storm=Storm(draft.now, len(recent)), turned=recent))
+    if center.ramp is None or center.ramp.passed:
+        # A ramp whose canary is out already waits for the same restart.
+        ramp.begin(draft, name)
     draft.tell(EventKind.STORM_BEGAN, center=name, instances=len(recent), eligible=eligible)
 
 
@@ -97,6 +102,6 @@ def calm_down(draft: Draft, name: str) -> None:
             draft.put_center(replace(center, ramp=None))
         return
     lasted = (draft.now - center.storm.since).total_seconds()
-    ramp = None if center.breaker.state == "closed" else center.ramp
-    draft.put_center(replace(center, storm=None, turned=(), ramp=ramp))
+    kept = None if center.breaker.state == "closed" else center.ramp
+    draft.put_center(replace(center, storm=None, turned=(), ramp=kept))
     draft.tell(EventKind.STORM_ENDED, center=name, lasted_s=round(lasted, 1))
