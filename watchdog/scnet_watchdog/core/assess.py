@@ -21,9 +21,6 @@ from .policy import Member, Mode, Policy
 from .state import BreakerState, Episode, InstanceState, Rejection
 from .verify import confirmed
 
-ORDER_LASTS_S = 600
-"""Seconds an operator's restart waits for a place before it lapses."""
-
 
 @dataclass(frozen=True, slots=True)
 class View:
