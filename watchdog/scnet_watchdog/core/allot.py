@@ -18,7 +18,7 @@ from .centerbreaker import opens_until
 from .decision import Decision, Reason
 from .draft import Draft
 from .episode import open_episode
-from .event import EventKind
+from .event import EventKind, Level
 from .model import InstanceId
 from .policy import HOUR
 from .state import BreakerState, Call, Watch
@@ -273,6 +273,8 @@ def _tell_request(draft: Draft, view: View, attempt: Attempt) -> None:
     draft.tell(
         EventKind.RESTART_REQUESTED,
         attempt.instance,
+        # The canary of a blocked center is silent unless it succeeds.
+        level=Level.DEBUG if draft.center(attempt.center).block is not None else None,
         seq=attempt.seq,
         attempt=attempt.number,
         reason=attempt.reason,
