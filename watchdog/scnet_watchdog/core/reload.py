@@ -12,9 +12,9 @@ from .fleet import Decided, Fleet, SourceState, new_sources
 from .inputs import Situation
 from .model import InstanceId, SourceKey
 from .operate import became_eligible
-from .outcome import Verdict
+from .outcome import OutcomeKind, Verdict
 from .policy import Member, Mode, Roster
-from .state import Care, InstanceState
+from .state import Care, Episode, InstanceState
 
 
 def reload(fleet: Fleet, roster: Roster, situation: Situation) -> Decided:
@@ -67,7 +67,10 @@ def _with_roster(fleet: Fleet, leaving: Draft, roster: Roster, now: datetime) ->
 
 
 def _remove(draft: Draft, id_: InstanceId) -> None:
-    """End the episode; an attempt that awaits its verdict stays unjudged."""
+    """End the episode; an attempt that awaits its verdict stays unjudged.
+
+    What an unknown call asks of the next one outlives this: it may have acted.
+    """
     ramp.give_back(draft, id_)
     centerbreaker.quiet(draft, id_)
     state = draft.state(id_)
@@ -76,8 +79,27 @@ def _remove(draft: Draft, id_: InstanceId) -> None:
     if watch is not None and watch.attempt.awaits_verdict:
         draft.row(replace(watch.attempt, verdict=Verdict.UNJUDGED, judged_at=draft.now))
     in_flight = watch if watch is not None and watch.attempt.outcome is None else None
-    kept = Care(hold=care.hold, marks=care.marks, watch=in_flight)
+    kept = Care(hold=care.hold, marks=care.marks, watch=in_flight, episode=_caution(care))
     draft.dormant[id_] = StoredInstance(id_, state.center, replace(state.facts, care=kept))
+
+
+def _caution(care: Care) -> Episode | None:
+    """An episode that keeps nothing but the reads and the time that a lost verdict asks for."""
+    episode = care.episode
+    if episode is None:
+        return None
+    bare = Episode(episode.began_at, episode.number)
+    if care.watch is not None and care.watch.attempt.outcome is OutcomeKind.UNKNOWN:
+        since = care.watch.attempt.settled_at
+        return replace(bare, cautious_from=since, watches=True, reads=care.watch.reads)
+    if episode.cautious_from is None:
+        return None
+    return replace(
+        bare,
+        cautious_from=episode.cautious_from,
+        watches=episode.watches,
+        reads=episode.reads,
+    )
 
 
 def _add(draft: Draft, member: Member) -> None:

@@ -7,7 +7,7 @@ from . import block, centerbreaker, evidence, ramp, throttle
 from .attempt import Attempt
 from .draft import Draft
 from .episode import open_episode
-from .event import EventKind
+from .event import EventKind, Level
 from .inputs import CallEnded
 from .judge import start_failure
 from .outcome import (
@@ -115,6 +115,11 @@ def _settle_stranger(draft: Draft, ended: CallEnded) -> None:
         attempt = replace(attempt, verdict=Verdict.UNJUDGED, judged_at=draft.now)
     draft.row(attempt)
     care = replace(stored.facts.care, watch=None)
+    if attempt.outcome is OutcomeKind.UNKNOWN:
+        # It may have acted: the next call, should it come back, waits for watch and reads.
+        episode = care.episode or Episode(attempt.saved_at, attempt.episode)
+        careful = replace(episode, cautious_from=attempt.settled_at, watches=True, reads=0)
+        care = replace(care, episode=careful)
     draft.dormant[stored.id] = replace(stored, facts=replace(stored.facts, care=care))
 
 
@@ -247,9 +252,9 @@ _KINDS = {
 
 def _tell(draft: Draft, attempt: Attempt, outcome: Outcome, ended: CallEnded) -> None:
     assert attempt.outcome is not None  # noqa: S101 - just settled
-    if attempt.refusal is RefusalClass.ACCOUNT and draft.center(attempt.center).block is not None:
-        # The canary of a blocked center is silent unless it succeeds.
-        return
+    # Blocked already, and told: one more refusal for the same cause is no news.
+    blocked = draft.center(attempt.center).block is not None
+    known = blocked and attempt.refusal is RefusalClass.ACCOUNT
     returned = attempt.returned_id if attempt.returned_id != attempt.instance else None
     duration = (ended.at - attempt.saved_at).total_seconds() * 1000
     message = getattr(outcome, "message", "") or None
@@ -257,6 +262,7 @@ def _tell(draft: Draft, attempt: Attempt, outcome: Outcome, ended: CallEnded) ->
     draft.tell(
         _KINDS[attempt.outcome],
         attempt.instance,
+        level=Level.DEBUG if known else None,
         seq=attempt.seq,
         attempt=attempt.number,
         reason=attempt.reason,
