@@ -49,13 +49,20 @@ def mark_progress(draft: Draft, state: InstanceState) -> InstanceState:
     status, asked = state.facts.status, state.sight.asked_at
     if asked is None or (status is not Status.RUNNING and status not in _NOT_RUNNING):
         return state
-    own = state.facts.care.hold
     shared = (draft.hold(scope) for scope in scopes_of(draft.fleet, state.id))
-    for hold in [own, *shared]:
-        if hold is None or not hold.until_running or asked <= hold.begun_at:
-            continue
-        state = _mark(draft, state, hold, status)
+    lasting = [one for one in (state.facts.care.hold, *shared) if one and one.until_running]
+    state = _forget_marks(draft, state, lasting)
+    for hold in lasting:
+        if asked > hold.begun_at:
+            state = _mark(draft, state, hold, status)
     return state
+
+
+def _forget_marks(draft: Draft, state: InstanceState, lasting: list[Hold]) -> InstanceState:
+    """Marks of holds that are over would keep an instance from ever being at rest."""
+    of = {(hold.scope, hold.begun_at) for hold in lasting}
+    kept = tuple(mark for mark in state.facts.care.marks if (mark.scope, mark.of) in of)
+    return state if kept == state.facts.care.marks else draft.care(state, marks=kept)
 
 
 def _mark(draft: Draft, state: InstanceState, hold: Hold, status: Status) -> InstanceState:

@@ -160,6 +160,8 @@ def lapse(draft: Draft, id_: InstanceId) -> None:
         why = "no place within ten minutes"
     elif state.sight.asked_at is not None and state.facts.status not in DOWN:
         why = f"status is {state.facts.status}"
+    elif hold_of(draft, id_) is not None:
+        why = str(Reason.HELD)
     else:
         return
     draft.care(state, order=None)
@@ -202,7 +204,6 @@ def _reset_instance(draft: Draft, id_: InstanceId) -> None:
         opened_at=None,
         openings=0,
         rejection=None,
-        budget_told=False,
     )
     watch = state.facts.care.watch
     unanswered = watch is not None and watch.attempt.outcome is OutcomeKind.UNKNOWN

@@ -112,7 +112,6 @@ class Episode:
     watches: bool = False
     reads: int = 0
     rejection: Rejection | None = None
-    budget_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
