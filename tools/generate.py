@@ -2,10 +2,15 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from scnet_watchdog.adapters.registry import kinds
+from scnet_watchdog.settings.model import Settings
 from scnet_watchdog.settings.schema import full_example, schema
+from scnet_watchdog.settings.wording import inner_model
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,7 +21,39 @@ def wanted() -> dict[Path, str]:
     return {
         ROOT / "config" / "watchdog.schema.json": config_schema,
         ROOT / "config" / "watchdog.full.yaml": full_example(),
+        ROOT / "docs" / "settings.md": settings_page(),
     }
+
+
+def settings_page() -> str:
+    """Every setting with its meaning: the models' own words below a hand-written head."""
+    head = (ROOT / "docs" / "settings.head.md").read_text(encoding="utf-8")
+    rows = "\n".join(_rows(Settings, ""))
+    kinds_ = "\n".join(
+        f"| `sources.<name>.{name}` | of `type: {kind}`: {_said(field.description)} |"
+        for kind, model in sorted(kinds().items())
+        if kind in ("scnet", "file")
+        for name, field in model.model_fields.items()
+    )
+    return f"{head}\n| setting | meaning, unit, default |\n|---|---|\n{rows}\n{kinds_}\n"
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        path = f"{prefix}{name}"
+        yield f"| `{path}` | {_said(field.description)} |"
+        inner = inner_model(field.annotation)
+        if inner is not None:
+            named = {"centers": ".<name>", "sources": ".<name>"}.get(path, "")
+            listed = "[]" if str(field.annotation).startswith("list") else ""
+            if path not in ("groups[].instances", "centers.<name>.limits") and (
+                name != "policy" or not prefix
+            ):
+                yield from _rows(inner, f"{path}{named}{listed}.")
+
+
+def _said(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
 
 
 def main() -> int:
