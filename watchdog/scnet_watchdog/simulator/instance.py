@@ -11,7 +11,7 @@ WAITING, DEPLOYING, RUNNING = "Waiting", "Deploying", "Running"
 TERMINATED, FAILED, COMPLETED = "Terminated", "Failed", "Completed"
 STATUSES = (WAITING, DEPLOYING, RUNNING, TERMINATED, FAILED, COMPLETED)
 """The six documented values; others may be set to play an undocumented one."""
-DOWN = frozenset({TERMINATED, FAILED, COMPLETED})
+DOWN = frozenset({TERMINATED, FAILED, COMPLETED, "Stopped"})
 PAST = 8
 """Past statuses that are remembered, for lists that lag behind."""
 
