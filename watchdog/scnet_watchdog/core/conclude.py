@@ -11,7 +11,7 @@ from .breaker import opens_until
 from .decision import Decision, Reason
 from .draft import Draft, keep
 from .episode import end_episode
-from .event import EventKind
+from .event import EventKind, Level
 from .holds import expire_own
 from .judge import wait_over
 from .model import InstanceId
@@ -125,11 +125,19 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     draft.tell(
         EventKind.DECISION_CHANGED,
         id_,
+        level=_level(draft, state.center, previous, reason),
         previous=previous,
         reason=reason,
         next_at=decision.next_at,
         **numbers,
     )
+
+
+def _level(draft: Draft, name: str, previous: Reason | None, reason: Reason) -> Level | None:
+    """The canary of a center that is blocked still was silent, and so is its end."""
+    block = draft.center(name).block
+    over = previous is Reason.VERIFYING and reason is Reason.CENTER_BLOCKED
+    return Level.DEBUG if over and block is not None and block.since < draft.now else None
 
 
 def _hurries(draft: Draft, id_: InstanceId, reason: Reason) -> bool:
