@@ -5,20 +5,22 @@
     └── NoAnswerError   bytes may have left, and no whole answer came back
 
 A request is never cancelled: cancelling can lose a place of httpx's pool for ever. Instead the
-body is streamed, and our own deadline and size cap are looked at after every chunk.
+body is streamed, and our own deadline and size cap are looked at after every chunk; where not even
+a chunk comes in time, the connection is shut from our side and the read fails by itself.
 """
 
+import asyncio
 import ssl
-import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from ..errors import WatchdogError
+from .bounds import LARGEST_BODY, LATE, Leash, TooMuch, decoded
 
 if TYPE_CHECKING:
     import httpx
@@ -28,11 +30,9 @@ else:
     except ImportError:
         import httpx
 
-LARGEST_BODY = 16 * 2**20
-"""Bytes of an answer after decompression: a list page of 200 instances has a quarter of a MiB."""
-IDLE_FOR_CALLS_S = 5.0
-"""Restart calls use no connection that was idle for longer: the other side may have closed it."""
 IDLE_FOR_POLLS_S = 60.0
+"""How long a poll's connection is kept. Restart calls keep none: on an idle one that the other side
+has just closed, nobody can tell whether a call arrived."""
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -111,7 +111,9 @@ class HttpClient:
         self._elapsed = elapsed
         self._for_calls = for_calls
         self._client = self._new_client()
+        self._places = asyncio.Semaphore(self.size)
         self._in_use = 0
+        self._opened: WeakSet[Any] = WeakSet()
         self.replaced = 0
         """How often the pool was replaced because it had lost its places."""
 
@@ -138,39 +140,53 @@ class HttpClient:
         Raises:
             NotSentError, NoAnswerError
         """
-        self._in_use += 1
-        try:
-            async with self._stream(method, url, headers, params, body) as reply:
-                return reply
-        finally:
-            self._in_use -= 1
+        sendable = _sendable(headers or {})
+        # Our own queue: whoever waits for a place of httpx's pool may be told that it timed out.
+        async with self._places:
+            self._in_use += 1
+            try:
+                return await self._send(method, url, sendable, params, body)
+            finally:
+                self._in_use -= 1
 
     async def close(self) -> None:
         """Close every connection."""
         await self._client.aclose()
 
-    @asynccontextmanager
-    async def _stream(
+    async def _send(
         self,
         method: str,
         url: str,
-        headers: Mapping[str, str] | None,
+        headers: list[tuple[bytes, bytes]],
         params: Mapping[str, str] | None,
         body: bytes | None,
-    ) -> AsyncIterator[Reply]:
-        ends = self._elapsed() + self._options.deadline.total_seconds()
+    ) -> Reply:
+        seconds = self._options.deadline.total_seconds()
+        leash = Leash(self._opened)
+        timer = asyncio.get_running_loop().call_later(seconds, leash.pull)
+        ends = self._elapsed() + seconds
         try:
             async with self._client.stream(
-                method, url, headers=headers, params=params, content=body
+                method,
+                url,
+                headers=headers,
+                params=params,
+                content=body,
+                extensions={"trace": leash.follow},
             ) as response:
-                yield await self._whole(response, ends)
+                return await self._whole(response, ends)
         except httpx.PoolTimeout as error:
             await self._heal()
             raise NotSentError(_said(error)) from error
         except _NOT_SENT as error:
             raise NotSentError(_said(error)) from error
+        except httpx.LocalProtocolError:
+            # Its text quotes the header, and a header holds the token.
+            raise NoAnswerError("the request or the connection is not valid HTTP") from None
         except (httpx.HTTPError, httpx.StreamError, ValueError, ssl.SSLError) as error:
-            raise NoAnswerError(_said(error)) from error
+            raise NoAnswerError(LATE if leash.pulled else _said(error)) from error
+        finally:
+            timer.cancel()
 
     async def _whole(self, response: httpx.Response, ends: float) -> Reply:
         """Read until the end, the deadline or the cap; what is too long or late is left unread."""
@@ -180,11 +196,11 @@ class HttpClient:
             parts.append(part)
             size += len(part)
             if size > LARGEST_BODY:
-                raise _TooMuch(f"the answer is larger than {LARGEST_BODY} bytes")
+                raise TooMuch(f"the answer is larger than {LARGEST_BODY} bytes")
             if self._elapsed() > ends:
-                raise _TooMuch("the answer was not complete in time")
+                raise TooMuch(LATE)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        body = _decoded(b"".join(parts), headers.get("content-encoding", ""))
+        body = decoded(b"".join(parts), headers.get("content-encoding", ""))
         return Reply(response.status_code, headers, body)
 
     async def _heal(self) -> None:
@@ -197,7 +213,6 @@ class HttpClient:
 
     def _new_client(self) -> httpx.AsyncClient:
         options = self._options
-        idle = IDLE_FOR_CALLS_S if self._for_calls else IDLE_FOR_POLLS_S
         return httpx.AsyncClient(
             verify=_tls(options.verify_tls, options.ca_file),
             timeout=httpx.Timeout(
@@ -207,8 +222,8 @@ class HttpClient:
             ),
             limits=httpx.Limits(
                 max_connections=self.size,
-                max_keepalive_connections=self.size,
-                keepalive_expiry=idle,
+                max_keepalive_connections=0 if self._for_calls else self.size,
+                keepalive_expiry=IDLE_FOR_POLLS_S,
             ),
             follow_redirects=False,
             trust_env=options.proxy is None,
@@ -217,29 +232,17 @@ class HttpClient:
         )
 
 
-class _TooMuch(ValueError):
-    """More than we read of an answer."""
-
-
-def _decoded(body: bytes, encoding: str) -> bytes:
-    """Undo gzip, never beyond the cap: a few bytes can stand for gigabytes."""
-    if encoding.strip().lower() in ("", "identity"):
-        return body
-    if encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
-        raise _TooMuch(f"content encoding {encoding[:20]!r} was not asked for")
-    unpack = zlib.decompressobj(wbits=47)
-    try:
-        whole = unpack.decompress(body, LARGEST_BODY)
-    except zlib.error as error:
-        raise _TooMuch(f"the compressed answer is broken: {error}") from error
-    if unpack.unconsumed_tail or not unpack.eof:
-        raise _TooMuch("the compressed answer is too large or incomplete")
-    return whole
+def _sendable(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as bytes; a line break in one would be an error that quotes it."""
+    for name, value in headers.items():
+        if not value.isprintable():
+            raise NotSentError(f"header {name} has characters that cannot be sent")
+    return [(name.encode(), value.strip().encode()) for name, value in headers.items()]
 
 
 def _said(error: Exception) -> str:
     """An error's text; httpx leaves some empty. Never a URL with parameters, never a header."""
-    if isinstance(error, _TooMuch):
+    if isinstance(error, TooMuch):
         return str(error)
     return f"{type(error).__name__}: {error}".rstrip(": ")
 

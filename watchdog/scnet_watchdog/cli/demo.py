@@ -114,15 +114,17 @@ async def _play(story: "Story", lasts: float) -> bool:
     port = await server.start()
     out = console()
     audience = Audience(out.is_terminal)
-    with tempfile.TemporaryDirectory(prefix="scnet-watchdog-demo-") as folder:
-        loaded = _config(Path(folder), story, f"http://127.0.0.1:{port}")
-        stop = asyncio.Event()
-        manner = Manner(signals=False, listeners=(audience,), quiet=True)
-        daemon = asyncio.create_task(live(loaded, {}, manner, stop))
-        await _show(story, audience, daemon, lasts)
-        stop.set()
-        code = await daemon
-    await server.stop()
+    try:
+        with tempfile.TemporaryDirectory(prefix="scnet-watchdog-demo-") as folder:
+            loaded = _config(Path(folder), story, f"http://127.0.0.1:{port}")
+            stop = asyncio.Event()
+            manner = Manner(signals=False, listeners=(audience,), quiet=True)
+            daemon = asyncio.create_task(live(loaded, {}, manner, stop))
+            await _show(story, audience, daemon, lasts)
+            stop.set()
+            code = await daemon
+    finally:
+        await server.stop()
     return _summary(story, audience, loop.time()) and code == 0
 
 

@@ -22,13 +22,19 @@ for command in (run, check, status, history, schema, demo, simulator):
     app.command()(command)
 
 
-@app.callback()
-def common(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit."),
-) -> None:
-    """Brings stopped and failed SCNet container instances back, safely."""
-    if version:
+def _version(wanted: bool) -> None:
+    if wanted:
         from .. import __version__
 
         typer.echo(f"scnet-watchdog {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", callback=_version, is_eager=True
+    ),
+) -> None:
+    """Brings stopped and failed SCNet container instances back, safely."""
+    del version

@@ -25,11 +25,10 @@ from .common import (
 
 if TYPE_CHECKING:
     from ..adapters.stores.history import SqliteHistory
-    from ..core.change import Memory
     from ..core.fleet import Fleet
     from ..core.model import InstanceId
     from ..core.policy import Roster
-    from ..settings.model import Settings
+    from ..settings.load import Loaded
     from .offline import StatusRow
 
 NO_DAEMON = "no daemon holds the state: this is what it remembers, not what is now"
@@ -57,7 +56,7 @@ def status(
     members = roster(loaded.settings)
     now = SystemClock().now()
     with state_errors(locked=ExitCode.UNREACHABLE):
-        memory = asyncio.run(_snapshot(loaded.settings))
+        memory = asyncio.run(_history(loaded).snapshot())
     fleet, rows = remembered(memory, members, now)
     shown = [
         row
@@ -147,7 +146,7 @@ def history(
         if (group is None or one.group == group) and (center is None or one.center == center)
     }
     with state_errors(locked=ExitCode.UNREACHABLE):
-        lines = asyncio.run(_events(loaded.settings, after, id_))
+        lines = asyncio.run(_events(loaded, after, id_))
     if group is not None or center is not None:
         lines = [one for one in lines if one.get("instance") in wanted]
     if as_json:
@@ -159,24 +158,21 @@ def history(
         sys.stdout.write(f"{moment:%Y-%m-%d %H:%M:%S%z}  {said}\n")
 
 
-async def _snapshot(settings: "Settings") -> "Memory":
-    return await _history(settings).snapshot()
-
-
 async def _events(
-    settings: "Settings", since: datetime, instance: "InstanceId | None"
+    loaded: "Loaded", since: datetime, instance: "InstanceId | None"
 ) -> list[dict[str, object]]:
     from ..adapters.telemetry.sentences import as_logged
 
-    found = await _history(settings).events(since, instance)
+    found = await _history(loaded).events(since, instance)
     return [as_logged(event) for event in found]
 
 
-def _history(settings: "Settings") -> "SqliteHistory":
+def _history(loaded: "Loaded") -> "SqliteHistory":
     from ..adapters.stores.history import SqliteHistory
     from ..app.places import state_place
 
-    place, _ = state_place(settings.state.url, os.environ, Path.home(), Path.cwd())
+    base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
+    place, _ = state_place(loaded.settings.state.url, os.environ, Path.home(), base)
     return SqliteHistory(place)
 
 

@@ -49,6 +49,8 @@ class Server:
             self._server.close()
         for writer in list(self._open):
             writer.transport.abort()
+        if self._server is not None:
+            await self._server.wait_closed()
         await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
