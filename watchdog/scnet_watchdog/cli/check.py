@@ -30,9 +30,6 @@ def check(
         f"{where}: ok, {_many(len(members.members), 'instance')} "
         f"in {_many(len(members.centers), 'center')}\n"
     )
-    for name in ("notify", "heartbeat"):
-        if name in loaded.settings.model_fields_set:
-            sys.stdout.write(f"note: {name} is checked, but this version does not act on it yet\n")
     if online and not asyncio.run(_online(loaded)):
         raise typer.Exit(ExitCode.FAILED)
 

@@ -57,8 +57,12 @@ def leave(code: ExitCode, text: str = "") -> NoReturn:
     raise typer.Exit(int(code))
 
 
-def load_config(config: Path | None) -> "Loaded":
-    """Load the config the user means, or end with 78 and every error of it."""
+def load_config(config: Path | None, warn: bool = True) -> "Loaded":
+    """Load the config the user means, or end with 78 and every error of it.
+
+    Args:
+        warn: say its warnings on standard error; the daemon tells them in its log instead.
+    """
     from ..adapters.registry import kinds
     from ..settings.load import SettingsError, find_config, load
 
@@ -67,7 +71,7 @@ def load_config(config: Path | None) -> "Loaded":
         loaded = load(find_config(config, environ, Path.home()), environ, kinds())
     except SettingsError as error:
         leave(ExitCode.CONFIG_INVALID, str(error))
-    for warning in loaded.warnings:
+    for warning in loaded.warnings if warn else ():
         complain(f"warning: {warning}")
     return loaded
 

@@ -22,5 +22,5 @@ def run(
     from ..app.compose import Manner
     from ..app.life import run as run_daemon
 
-    loaded = load_config(config)
+    loaded = load_config(config, warn=False)
     raise typer.Exit(run_daemon(loaded, dict(os.environ), Manner(shadow=shadow, once=once)))

@@ -97,14 +97,14 @@ class Index:
         after = new.facts.ledger.calls
         if before is after:
             return
-        for call in before:
+        for call in set(before).difference(after):
             entry = (call.at, new.id)
             # Only a call that was given back leaves the hour; a pruned one left it long ago.
-            if call not in after and self._noted(entry):
+            if self._noted(entry):
                 self.calls.remove(entry)
-        for call in after:
+        for call in set(after).difference(before):
             # One who was removed and comes back within the hour is still in it.
-            if call not in before and not self._noted((call.at, new.id)):
+            if not self._noted((call.at, new.id)):
                 insort(self.calls, (call.at, new.id))
 
     def _noted(self, entry: tuple[datetime, InstanceId]) -> bool:

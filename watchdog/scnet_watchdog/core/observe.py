@@ -40,7 +40,10 @@ def take_page(draft: Draft, page: Page) -> None:
         state = draft.state(id_)
         label = page.labels.get(id_, state.facts.label)
         if status is running and _first_calm(state):
-            facts = replace(calm, label=label) if state.facts.status is None else state.facts
+            facts = state.facts
+            if facts.status is None:
+                # Counter and calls of one who was removed and comes back are never reset.
+                facts = replace(calm, label=label, ledger=facts.ledger)
             draft.put(replace(state, facts=facts, sight=fresh))
             unrest = draft.index(page.key.center).unrest
             continue

@@ -98,7 +98,9 @@ def calm_down(draft: Draft, name: str) -> None:
     if draft.index(name).waits:
         return
     if center.storm is None:
-        if center.ramp is not None and center.breaker.state == "closed" and center.block is None:
+        # Whoever cools down comes later: a ramp without a storm waits for them too.
+        over = center.breaker.state == "closed" and center.block is None
+        if center.ramp is not None and over and not draft.index(name).due:
             draft.put_center(replace(center, ramp=None))
         return
     lasted = (draft.now - center.storm.since).total_seconds()

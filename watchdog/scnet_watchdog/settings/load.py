@@ -83,7 +83,8 @@ def load(
     base = path.absolute().parent if path is not None else FilePath.cwd()
     files = resolve(tree, environ, base)
     settings = _validated(tree, kinds)
-    return Loaded(settings, path, _warnings(files, environ), ignored)
+    warnings = (*_warnings(files, environ), *_not_yet(settings))
+    return Loaded(settings, path, warnings, ignored)
 
 
 def _read(path: FilePath | None) -> Tree:
@@ -167,3 +168,13 @@ def _warnings(
                 "a rotating token must be an ordinary file"
             )
     return tuple(found)
+
+
+def _not_yet(settings: Settings) -> tuple[str, ...]:
+    """Sections that are checked, but that this version does not act on yet."""
+    plain = Settings()
+    return tuple(
+        f"{name} is checked, but this version does not act on it yet"
+        for name in ("server", "notify", "heartbeat")
+        if getattr(settings, name) != getattr(plain, name)
+    )

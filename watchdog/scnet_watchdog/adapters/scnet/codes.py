@@ -9,31 +9,29 @@ from datetime import timedelta
 from ...core.model import BlockCause
 from ...core.outcome import Accepted, Outcome, RefusalClass, Refused, Unanswered
 from ..http import Reply
-from .envelope import Envelope, read_envelope
+from .envelope import Envelope, clean, read_envelope
 
-TOKEN_CODES = frozenset({"10008"})
+TOKEN_CODE = "10008"
 """No permission by the official table; in practice also: the token is invalid or expired."""
 PERMISSION_CODES = frozenset({"10008", "10009"})
 FROZEN_CODE = "10007"
 INTERRUPTED_CODE = "10012"
 INVALID_CODES = frozenset({"10003", "10004", "10010", "10011"})
+LONGEST_ID = 200
 LONGEST_RETRY_AFTER = timedelta(days=1)
-
-ACCOUNT_STATUS = {"owe": BlockCause.ARREARS, "disable": BlockCause.DISABLED}
-"""`accountStatus` inside a token that means that the account is stopped."""
 
 
 def is_denied(reply: Reply, envelope: Envelope | None) -> bool:
     """Whether an answer may mean a stale token: 10008, or 401/403 without an envelope."""
     if envelope is not None:
-        return envelope.code in TOKEN_CODES
+        return envelope.code == TOKEN_CODE
     return reply.status in (401, 403)
 
 
 def retry_after(reply: Reply) -> timedelta | None:
     """How long the platform asked us to wait, in seconds; a date is not understood."""
     text = reply.headers.get("retry-after", "").strip()
-    if not text.isdigit() or len(text) > 9:
+    if not (text.isascii() and text.isdigit()) or len(text) > 9:
         return None
     return min(timedelta(seconds=int(text)), LONGEST_RETRY_AFTER)
 
@@ -57,13 +55,10 @@ def restart_outcome(reply: Reply) -> Outcome:
         return _without_envelope(reply)
     if envelope.ok:
         if reply.status >= 300:
-            return Unanswered(f"code 0 with HTTP {reply.status}", OK_CODE)
-        returned = envelope.data if isinstance(envelope.data, str) and envelope.data else None
-        return Accepted(returned[:200] if returned else None)
+            return Unanswered(f"code 0 with HTTP {reply.status}", envelope.code)
+        data = envelope.data
+        return Accepted(clean(data, LONGEST_ID) if isinstance(data, str) and data else None)
     return _by_code(envelope)
-
-
-OK_CODE = "0"
 
 
 def _by_code(envelope: Envelope) -> Outcome:

@@ -4,6 +4,7 @@ Success is code 0 alone, as text or number; `msg` is spelled differently in diff
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,14 @@ LIST_KEYS = ("data", "list", "records", "items")
 """Under which rows were seen when `data` is a block rather than a list (no official sample)."""
 GONE_CODES = frozenset({"816822"})
 """The console's code for a task that does not exist."""
-GONE_WORDS = ("不存在", "not exist", "not found")
+GONE_WORDS = re.compile(
+    r"(任务|实例|容器)\s*不存在|\b(task|instance|container)\b.*\b(not exist|not found)",
+    re.IGNORECASE,
+)
+"""It must be the instance that is not there: "用户不存在" (no such user) and a gateway's plain
+"Not Found" speak of other things."""
+LONGEST_MESSAGE = 200
+LONGEST_STATUS = 100
 
 _STATUSES = {
     "running": Status.RUNNING,
@@ -54,8 +62,14 @@ def read_envelope(reply: Reply) -> Envelope | None:
     code = body.get("code")
     if isinstance(code, bool) or not isinstance(code, (str, int)):
         return None
-    message = body.get("msg") or body.get("message") or ""
-    return Envelope(str(code).strip(), str(message)[:200], body.get("data"))
+    message = body.get("msg") or body.get("message")
+    text = clean(message, LONGEST_MESSAGE) if isinstance(message, str) else ""
+    return Envelope(clean(str(code), LONGEST_MESSAGE).strip(), text, body.get("data"))
+
+
+def clean(text: str, longest: int) -> str:
+    """A stranger's text, short and printable: no terminal codes, nothing that cannot be stored."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text[:longest])
 
 
 def rows_of(data: Any) -> list[Mapping[str, Any]] | None:
@@ -75,8 +89,10 @@ def id_of(row: Mapping[str, Any]) -> InstanceId | None:
     """An instance's id: `instanceServiceId`, else `id`."""
     for key in ("instanceServiceId", "id"):
         value = row.get(key)
-        if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value):
-            return InstanceId(str(value))
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            text = str(value)
+            if text and text.isprintable():
+                return InstanceId(text)
     return None
 
 
@@ -84,21 +100,21 @@ def status_of(row: Mapping[str, Any]) -> tuple[Status, str | None]:
     """An instance's status, and its text where we do not know it."""
     text = row.get("status")
     if not isinstance(text, str):
-        return Status.UNKNOWN, str(text)[:100]
+        return Status.UNKNOWN, f"({type(text).__name__})"
     known = _STATUSES.get(text.strip().lower())
-    return (known, None) if known is not None else (Status.UNKNOWN, text.strip()[:100])
+    if known is not None:
+        return known, None
+    return Status.UNKNOWN, clean(text.strip(), LONGEST_STATUS)
 
 
 def label_of(row: Mapping[str, Any]) -> str | None:
     """The platform's own name of an instance."""
     name = row.get("instanceServiceName")
-    return name[:200] if isinstance(name, str) and name else None
+    return clean(name, LONGEST_MESSAGE) if isinstance(name, str) and name else None
 
 
 def is_gone(envelope: Envelope) -> bool:
     """Whether an answer plainly says that the instance does not exist."""
     if envelope.ok:
         return envelope.data is None
-    if envelope.code in GONE_CODES:
-        return True
-    return any(word in envelope.message.lower() for word in GONE_WORDS)
+    return envelope.code in GONE_CODES or GONE_WORDS.search(envelope.message) is not None

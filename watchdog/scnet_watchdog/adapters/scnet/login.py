@@ -5,40 +5,29 @@ for the same answer.
 """
 
 import asyncio
-import base64
 import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
 from ...core.model import BlockCause
-from ...ports import Clock, SourceRefused, SourceUnavailable
+from ...ports import Clock, SourceRefused, SourceThrottled, SourceUnavailable
 from ..http import HttpClient, HttpError
-from .codes import ACCOUNT_STATUS
+from .codes import is_throttled, retry_after
 from .envelope import Envelope, read_envelope
+from .token import Token
 
 RENEW_BEFORE = timedelta(minutes=5)
 """A token is renewed so long before it expires; its lifetime is documented nowhere."""
+RENEW_AGAIN = timedelta(minutes=1)
+"""An attempt to renew in advance is made so often: a login that fails, a token with a shorter life
+or a clock that runs ahead must not make a login of every request."""
 NO_REGION = "0"
 """The platform's own token: valid for platform endpoints, not for a region's containers."""
 LARGEST_TOKEN = 64 * 1024
-
-
-class Token:
-    """A token whose value shows in no repr."""
-
-    __slots__ = ("expires_at", "value")
-
-    def __init__(self, value: str) -> None:
-        self.value = value
-        self.expires_at = expiry(value)
-
-    def __repr__(self) -> str:
-        return "Token(…)"
 
 
 class Tokens(Protocol):
@@ -65,7 +54,7 @@ class FixedToken:
 
     async def get(self) -> Token:
         """The one token."""
-        return self._token
+        return self._token.usable()
 
     async def renew(self, stale: Token) -> Token | None:
         """There is no other."""
@@ -99,7 +88,7 @@ class FileToken:
             ) from error
         if self._token is None or not self._token.value:
             raise SourceRefused(f"the token file {self._path} is empty", BlockCause.TOKEN_EXPIRED)
-        return self._token
+        return self._token.usable()
 
     async def renew(self, stale: Token) -> Token | None:
         """The file's token, if it is another one than the refused."""
@@ -154,16 +143,25 @@ class KeyLogin:
         self._learn = learn
         self._renewed = renewed
         self._token: Token | None = None
+        self._tried_at: datetime | None = None
         self._one = asyncio.Lock()
 
     async def get(self) -> Token:
         """The token in force; a new one when it expires soon."""
         async with self._one:
             held = self._token
-            due = held is None or (
-                held.expires_at is not None and self._clock.wall() >= held.expires_at - RENEW_BEFORE
-            )
-            return await self._mint() if held is None or due else held
+            if held is None or not self._due(held):
+                return held or await self._mint()
+            try:
+                return await self._mint()
+            except SourceUnavailable:
+                # It was in advance: what we hold may be good still, and a refusal will tell.
+                return held
+
+    def _due(self, held: Token) -> bool:
+        if held.expires_at is None or self._clock.wall() < held.expires_at - RENEW_BEFORE:
+            return False
+        return self._tried_at is None or self._clock.now() >= self._tried_at + RENEW_AGAIN
 
     async def renew(self, stale: Token) -> Token | None:
         """A new token, unless somebody has fetched one since the stale one was used."""
@@ -174,19 +172,25 @@ class KeyLogin:
             return fresh if fresh.value != stale.value else None
 
     async def _mint(self) -> Token:
+        self._tried_at = self._clock.now()
         try:
             reply = await self._http.request(
                 "POST", self._keys.token_url, headers=signed(self._keys, self._clock.wall())
             )
         except HttpError as error:
             raise SourceUnavailable(f"login failed: {error}") from error
+        if is_throttled(reply):
+            raise SourceThrottled(f"login: HTTP {reply.status}", retry_after(reply))
         envelope = read_envelope(reply)
+        if envelope is None and reply.status in (401, 403):
+            raise SourceRefused(f"login refused: HTTP {reply.status}", BlockCause.CREDENTIALS)
         if envelope is None:
             raise SourceUnavailable(f"login failed: HTTP {reply.status} without an envelope")
         if not envelope.ok:
             self._refuse(envelope)
-        token = Token(region_token(envelope.data, self._keys.cluster_id))
-        self._learn(token.value)
+        value = region_token(envelope.data, self._keys.cluster_id)
+        self._learn(value)
+        token = Token(value).usable()
         first, self._token = self._token is None, token
         if not first:
             self._renewed()
@@ -225,7 +229,7 @@ def region_token(data: Any, cluster_id: str | None) -> str:
     """The token of the region that is meant.
 
     Raises:
-        SourceRefused: no such region, several to choose from, or the account is stopped there.
+        SourceRefused: no such region, several to choose from, or no token: the account is stopped.
     """
     regions = [one for one in data if isinstance(one, Mapping)] if isinstance(data, list) else []
     named = {str(one.get("clusterId")): one for one in regions}
@@ -243,27 +247,4 @@ def region_token(data: Any, cluster_id: str | None) -> str:
         raise SourceRefused(
             f"the account is stopped in region {wanted[0]} (no token)", BlockCause.ARREARS
         )
-    status = str(payload(value).get("accountStatus", "")).lower()
-    if status in ACCOUNT_STATUS:
-        raise SourceRefused(f"the account's status is {status}", ACCOUNT_STATUS[status])
     return value
-
-
-def payload(token: str) -> Mapping[str, Any]:
-    """What a JWT says, unverified; empty where it cannot be read."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, Mapping) else {}
-
-
-def expiry(token: str) -> datetime | None:
-    """When a token expires: `expireTime` is text of epoch milliseconds (there is no `exp`)."""
-    text = str(payload(token).get("expireTime", ""))
-    if not text.isdigit() or len(text) > 15:
-        return None
-    return datetime.fromtimestamp(int(text) / 1000, UTC)

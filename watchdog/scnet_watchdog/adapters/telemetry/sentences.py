@@ -152,7 +152,8 @@ _SENTENCES: Mapping[EventKind, Callable[[str, str, Fields], str]] = {
     E.DAEMON_STARTED: lambda w, c, f: f"scnet-watchdog {f.get('version', '')} started",
     E.DAEMON_STOPPED: lambda w, c, f: "scnet-watchdog stopped",
     E.CONFIG_LOADED: lambda w, c, f: (
-        f"The config was loaded: {f.get('instances', 0)} instances in {f.get('centers', 0)} centers"
+        f"The config was loaded: {f.get('instances', 0)} instances "
+        f"in {', '.join(f.get('centers') or []) or 'no center'}"
     ),
     E.CONFIG_RELOADED: _reloaded,
     E.CONFIG_REJECTED: lambda w, c, f: (

@@ -1,0 +1,66 @@
+"""A token, and what it says about itself: when it expires, and whether the account is stopped."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ...core.model import BlockCause
+from ...ports import SourceRefused
+
+ACCOUNT_STATUS = {"owe": BlockCause.ARREARS, "disable": BlockCause.DISABLED}
+"""`accountStatus` inside a token that means that the account is stopped."""
+
+
+class Token:
+    """A token whose value shows in no repr.
+
+    Args:
+        expires_at: None where the token does not say so.
+        stopped: why the account can do nothing, where the token says so.
+    """
+
+    __slots__ = ("expires_at", "stopped", "value")
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        said = payload(value)
+        self.expires_at = expiry(said)
+        self.stopped = ACCOUNT_STATUS.get(str(said.get("accountStatus", "")).lower())
+
+    def __repr__(self) -> str:
+        return "Token(…)"
+
+    def usable(self) -> "Token":
+        """Return the token itself.
+
+        Raises:
+            SourceRefused: it cannot be a token, or its account is stopped.
+        """
+        if not self.value.isascii() or not self.value.isprintable() or " " in self.value:
+            raise SourceRefused("the token is not one word of ASCII", BlockCause.CREDENTIALS)
+        if self.stopped is not None:
+            raise SourceRefused(f"the token says: account {self.stopped}", self.stopped)
+        return self
+
+
+def payload(token: str) -> Mapping[str, Any]:
+    """What a JWT says, unverified; empty where it cannot be read."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        found = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def expiry(said: Mapping[str, Any]) -> datetime | None:
+    """When a token expires: `expireTime` is text of epoch milliseconds (there is no `exp`)."""
+    text = said.get("expireTime")
+    try:
+        return datetime.fromtimestamp(int(text) / 1000, UTC) if isinstance(text, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
