@@ -40,9 +40,9 @@ def ask(world: World, id_: str = "a0") -> object:
     return world.told(EventKind.OPERATOR_COMMAND)[-1].fields.get("refused")
 
 
-def down(status: Status = Status.FAILED, **limits: int) -> World:
+def down(status: Status = Status.FAILED) -> World:
     """One instance down, seen once, at 1 s."""
-    world = World(1, STEADY, Limits(storm=CALM, **limits), start=status)
+    world = World(1, STEADY, Limits(storm=CALM), start=status)
     world.run(SECOND)
     return world
 
