@@ -22,9 +22,11 @@ class Kinds(Mapping[str, "type[BaseModel]"]):
     """Kind → the model of its options; a kind is imported only when it is asked for."""
 
     def __init__(self) -> None:
-        self._points: dict[str, EntryPoint] = {
-            point.name: point for point in entry_points(group=GROUP)
-        }
+        self._points: dict[str, EntryPoint] = {}
+        self._rivals: dict[str, set[str]] = {}
+        for point in entry_points(group=GROUP):
+            self._points[point.name] = point
+            self._rivals.setdefault(point.name, set()).add(point.value)
 
     def kind(self, name: str) -> "SourceKind":
         """The class of a kind.
@@ -35,10 +37,16 @@ class Kinds(Mapping[str, "type[BaseModel]"]):
         point = self._points.get(name)
         if point is None:
             raise UnknownKind(f'unknown source type "{name}"; known: {", ".join(sorted(self))}')
+        rivals = sorted(self._rivals[name])
+        if len(rivals) > 1:
+            raise UnknownKind(f'source type "{name}" is ambiguous: {" and ".join(rivals)}')
         try:
-            return cast("SourceKind", point.load())
-        except (ImportError, AttributeError) as error:
+            found = point.load()
+        except (ImportError, AttributeError, SyntaxError) as error:
             raise UnknownKind(f'source type "{name}" cannot be loaded: {error}') from error
+        if not (hasattr(found, "Options") and hasattr(found, "build")):
+            raise UnknownKind(f'source type "{name}" has no Options or no build()')
+        return cast("SourceKind", found)
 
     def __getitem__(self, name: str) -> "type[BaseModel]":
         if name not in self._points:

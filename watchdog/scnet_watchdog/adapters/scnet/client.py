@@ -9,7 +9,8 @@ from ...ports import SourceRefused, SourceThrottled, SourceUnavailable
 from ..http import HttpClient, HttpError, NotSentError, Reply
 from .codes import is_denied, is_throttled, read_cause, retry_after
 from .envelope import Envelope, read_envelope
-from .login import Token, Tokens
+from .login import Tokens
+from .token import Token
 
 SERVICE = "/openapi/v2/instance-service"
 LONGEST_SAID = 120
@@ -42,7 +43,8 @@ class ScnetClient:
         self.polls = polls
         self.calls = calls
         self._center_url = center_url
-        self._gateways = [normalised(base_url)] if base_url else []
+        self._fixed = normalised(base_url) if base_url else None
+        self._gateways: list[str] = []
 
     async def close(self) -> None:
         """Close every connection."""
@@ -55,13 +57,17 @@ class ScnetClient:
         Raises:
             SourceUnavailable, SourceRefused, SourceThrottled
         """
+        if self._fixed is not None:
+            return self._fixed
         if not self._gateways:
             self._gateways = await self._discover(token)
         return self._gateways[0]
 
-    def next_gateway(self) -> None:
-        """The gateway in use cannot be reached: use the next one, and stay there."""
-        self._gateways.append(self._gateways.pop(0))
+    def unreachable(self, base: str) -> None:
+        """A gateway cannot be reached: use the next one and stay there; after the last ask anew."""
+        # Requests that failed together must not skip a gateway that nobody tried.
+        if self._gateways and self._gateways[0] == base:
+            self._gateways = self._gateways[1:]
 
     async def read(
         self, path: str, params: Mapping[str, str] | None = None, body: bytes | None = None
@@ -73,28 +79,15 @@ class ScnetClient:
         """
         token = await self.tokens.get()
         reply, envelope = await self._get(token, path, params, body)
+        fresh = None
         if is_denied(reply, envelope):
             fresh = await self.tokens.renew(token)
             if fresh is not None:
                 reply, envelope = await self._get(fresh, path, params, body)
-            self.refused_for_good(reply, envelope)
-        elif envelope is not None and not envelope.ok:
-            self.refused_for_good(reply, envelope)
+        cause = refusal(reply, envelope, fresh is not None)
+        if cause is not None:
+            raise refused(reply, envelope, cause)
         return reply, envelope
-
-    def refused_for_good(self, reply: Reply, envelope: Envelope | None) -> None:
-        """Raise where an answer speaks of the account rather than of the request."""
-        if envelope is None and reply.status in (401, 403):
-            raise SourceRefused(
-                f"the token is refused (HTTP {reply.status})", BlockCause.TOKEN_EXPIRED
-            )
-        cause = read_cause(envelope) if envelope is not None else None
-        if envelope is None or cause is None:
-            return
-        if envelope.code == "10008":
-            # Every way to a fresher token was tried: it is the token, or its rights.
-            cause = BlockCause.TOKEN_EXPIRED
-        raise SourceRefused(said(envelope), cause, envelope.code)
 
     async def detail_answer(self, instance: str, token: Token) -> tuple[Reply, Envelope | None]:
         """One detail read with this very token, nothing renewed: evidence about a refusal.
@@ -111,14 +104,14 @@ class ScnetClient:
         params: Mapping[str, str] | None,
         body: bytes | None,
     ) -> tuple[Reply, Envelope | None]:
-        url = await self.base(token) + path
+        base = await self.base(token)
         headers = {"token": token.value}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            reply = await self.polls.request("GET", url, headers, params, body)
+            reply = await self.polls.request("GET", base + path, headers, params, body)
         except NotSentError as error:
-            self.next_gateway()
+            self.unreachable(base)
             raise SourceUnavailable(str(error)) from error
         except HttpError as error:
             raise SourceUnavailable(str(error)) from error
@@ -127,22 +120,47 @@ class ScnetClient:
         return reply, read_envelope(reply)
 
     async def _discover(self, token: Token) -> list[str]:
-        try:
-            reply = await self.polls.request("GET", self._center_url, {"token": token.value})
-        except HttpError as error:
-            raise SourceUnavailable(f"asking for the gateway failed: {error}") from error
-        envelope = read_envelope(reply)
-        if envelope is None:
-            raise SourceUnavailable(f"asking for the gateway failed: HTTP {reply.status}")
-        if not envelope.ok:
-            self.refused_for_good(reply, envelope)
-            raise SourceUnavailable(f"asking for the gateway failed: {said(envelope)}")
+        reply, envelope = await self._ask_center(token)
+        fresh = await self.tokens.renew(token) if is_denied(reply, envelope) else None
+        if fresh is not None:
+            reply, envelope = await self._ask_center(fresh)
+        cause = refusal(reply, envelope, fresh is not None)
+        if cause is not None:
+            raise refused(reply, envelope, cause)
+        if envelope is None or not envelope.ok:
+            raise SourceUnavailable(f"asking for the gateway failed: {_complaint(reply, envelope)}")
         found = gateways(envelope.data)
         if not found:
             raise SourceUnavailable(
                 f"center {self.name} names no AI gateway; set base_url, or choose another region"
             )
         return found
+
+    async def _ask_center(self, token: Token) -> tuple[Reply, Envelope | None]:
+        try:
+            reply = await self.polls.request("GET", self._center_url, {"token": token.value})
+        except HttpError as error:
+            raise SourceUnavailable(f"asking for the gateway failed: {error}") from error
+        if is_throttled(reply):
+            raise SourceThrottled(f"HTTP {reply.status}: asked to slow down", retry_after(reply))
+        return reply, read_envelope(reply)
+
+
+def refusal(reply: Reply, envelope: Envelope | None, renewed: bool) -> BlockCause | None:
+    """Why an answer refuses the account rather than the request, or None.
+
+    Args:
+        renewed: whether it was asked with a token fetched just before: then it is not its age.
+    """
+    if not is_denied(reply, envelope):
+        return read_cause(envelope) if envelope is not None else None
+    return BlockCause.PERMISSION if renewed else BlockCause.TOKEN_EXPIRED
+
+
+def refused(reply: Reply, envelope: Envelope | None, cause: BlockCause) -> SourceRefused:
+    """The error for such an answer."""
+    code = envelope.code if envelope is not None else None
+    return SourceRefused(_complaint(reply, envelope), cause, code)
 
 
 def detail_path(instance: str) -> str:
@@ -165,3 +183,7 @@ def gateways(data: Any) -> list[str]:
 def said(envelope: Envelope) -> str:
     """An envelope's error in one line."""
     return f"code {envelope.code[:20]}: {envelope.message[:LONGEST_SAID]}".rstrip(": ")
+
+
+def _complaint(reply: Reply, envelope: Envelope | None) -> str:
+    return f"HTTP {reply.status} without an envelope" if envelope is None else said(envelope)

@@ -87,35 +87,48 @@ class Listing:
         if self._works is not None:
             return await self._patiently(self._works, start)
         wrong: list[str] = []
+        failed: list[str] = []
         for variant in VARIANTS:
-            reply, envelope = await self._ask(variant, start)
-            rows = rows_of(envelope.data) if envelope is not None and envelope.ok else None
+            reply, envelope = await self._tried(variant, start)
+            rows = _rows(envelope)
             if rows is not None:
                 self._works = variant
                 return rows
-            if not _is_wrong(reply, envelope):
-                raise SourceUnavailable(_complaint(reply, envelope))
-            wrong.append(_complaint(reply, envelope))
+            # A gateway may answer a way it does not like with any error: the others are tried too.
+            (wrong if _is_wrong(reply, envelope) else failed).append(_complaint(reply, envelope))
+        if failed:
+            raise SourceUnavailable(failed[0])
         raise NoVariant(f"no way to ask for the list works: {'; '.join(dict.fromkeys(wrong))}")
 
     async def _patiently(self, variant: Variant, start: int) -> list[Mapping[str, Any]]:
         """One page of the variant that works, asked for again twice before it fails."""
-        for left in range(TRIES - 1, -1, -1):
+        for _ in range(TRIES - 1):
             try:
-                reply, envelope = await self._ask(variant, start)
+                _, envelope = await self._ask(variant, start)
             except SourceUnavailable as error:
-                # A subclass speaks of more than this page, and asking again would not be polite.
-                if left and type(error) is SourceUnavailable:
-                    continue
-                raise
-            rows = rows_of(envelope.data) if envelope is not None and envelope.ok else None
+                if not _is_passing(error):
+                    raise
+                continue
+            rows = _rows(envelope)
             if rows is not None:
                 return rows
-            if not left:
-                if _is_wrong(reply, envelope):
-                    self._works = None
-                raise SourceUnavailable(_complaint(reply, envelope))
-        raise AssertionError("unreachable")  # pragma: no cover - the loop returns or raises
+        reply, envelope = await self._ask(variant, start)
+        rows = _rows(envelope)
+        if rows is not None:
+            return rows
+        if _is_wrong(reply, envelope):
+            self._works = None
+        raise SourceUnavailable(_complaint(reply, envelope))
+
+    async def _tried(self, variant: Variant, start: int) -> tuple[Reply, Envelope | None]:
+        """An answer of any kind, asked for again twice where none came."""
+        for _ in range(TRIES - 1):
+            try:
+                return await self._ask(variant, start)
+            except SourceUnavailable as error:
+                if not _is_passing(error):
+                    raise
+        return await self._ask(variant, start)
 
     async def _ask(self, variant: Variant, start: int) -> tuple[Reply, Envelope | None]:
         params = {"start": str(start), "limit": str(PAGE), "sort": "desc"}
@@ -125,6 +138,15 @@ class Listing:
             params if variant.in_query else None,
             json.dumps(body).encode() if variant.in_body else None,
         )
+
+
+def _is_passing(error: SourceUnavailable) -> bool:
+    """Whether asking again is polite: a subclass speaks of more than this page."""
+    return type(error) is SourceUnavailable
+
+
+def _rows(envelope: Envelope | None) -> list[Mapping[str, Any]] | None:
+    return rows_of(envelope.data) if envelope is not None and envelope.ok else None
 
 
 def _is_wrong(reply: Reply, envelope: Envelope | None) -> bool:

@@ -3,18 +3,18 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from ...core.model import BlockCause, InstanceId
+from ...core.model import InstanceId
 from ...core.outcome import NotSent, Outcome, RefusalClass, Refused, Unanswered
 from ...ports import SourceRefused, SourceThrottled, SourceUnavailable
 from ..http import HttpError, HttpOptions, NotSentError, Reply
-from .client import SERVICE, ScnetClient
-from .codes import PERMISSION_CODES, is_denied, restart_outcome
+from .client import SERVICE, ScnetClient, refusal
+from .codes import PERMISSION_CODES, TOKEN_CODE, is_denied, restart_outcome
 from .envelope import read_envelope
-from .login import Token
+from .token import Token
 
 RESTART = f"{SERVICE}/task/actions/restart"
-STEPS = 4
-"""Requests one attempt may take: call, fresh token, repeat, evidence."""
+STEPS = 6
+"""Requests one attempt may take: login, gateway, call, fresh token, repeat, evidence."""
 
 
 class ScnetRestarter:
@@ -45,19 +45,27 @@ class ScnetRestarter:
         if not isinstance(reply, Reply):
             return reply
         if not is_denied(reply, read_envelope(reply)):
-            return await self._judged(reply, instance, token)
+            return await self._judged(reply, instance, token, renewed=False)
+        return await self._once_more(reply, base, instance, token)
+
+    async def _once_more(
+        self, denied: Reply, base: str, instance: InstanceId, stale: Token
+    ) -> Outcome:
+        """A denied call did nothing: it is repeated where a fresher token is to be had."""
         try:
-            fresh = await self._client.tokens.renew(token)
+            fresh = await self._client.tokens.renew(stale)
+        except SourceThrottled as error:
+            return _slower(error)
         except SourceUnavailable as error:
-            return Refused(RefusalClass.PLATFORM, "10008", f"no fresh token: {error}")
+            return Refused(RefusalClass.PLATFORM, TOKEN_CODE, f"no fresh token: {error}")
         except SourceRefused as error:
-            return Refused(RefusalClass.ACCOUNT, error.code or "10008", str(error), error.cause)
+            return Refused(RefusalClass.ACCOUNT, error.code or TOKEN_CODE, str(error), error.cause)
         if fresh is None:
-            return await self._judged(reply, instance, token)
+            return await self._judged(denied, instance, stale, renewed=False)
         again = await self._call(base, instance, fresh)
         if not isinstance(again, Reply):
             return again
-        return await self._judged(again, instance, fresh)
+        return await self._judged(again, instance, fresh, renewed=True)
 
     async def _call(self, base: str, instance: InstanceId, token: Token) -> Reply | Outcome:
         try:
@@ -69,42 +77,41 @@ class ScnetRestarter:
                 b"",
             )
         except NotSentError as error:
-            self._client.next_gateway()
+            self._client.unreachable(base)
             return NotSent(str(error))
         except HttpError as error:
             return Unanswered(str(error))
 
-    async def _judged(self, reply: Reply, instance: InstanceId, token: Token) -> Outcome:
+    async def _judged(
+        self, reply: Reply, instance: InstanceId, token: Token, renewed: bool
+    ) -> Outcome:
         """The outcome; for a refused permission with evidence from a read by the same token."""
-        denied = is_denied(reply, read_envelope(reply))
         outcome = restart_outcome(reply)
-        if denied and not isinstance(outcome, Refused):
+        denied = is_denied(reply, read_envelope(reply))
+        if not isinstance(outcome, Refused) or not (denied or outcome.code in PERMISSION_CODES):
             return outcome
-        code = outcome.code if isinstance(outcome, Refused) else ""
-        if not denied and code not in PERMISSION_CODES:
-            return outcome
-        assert isinstance(outcome, Refused)  # noqa: S101 - both cases above are refusals
-        return await self._by_evidence(outcome, instance, token)
-
-    async def _by_evidence(self, refused: Refused, instance: InstanceId, token: Token) -> Outcome:
         try:
-            reply, envelope = await self._client.detail_answer(instance, token)
+            read, envelope = await self._client.detail_answer(instance, token)
+        except SourceRefused as error:
+            return replace(outcome, kind=RefusalClass.ACCOUNT, cause=error.cause)
         except SourceUnavailable as error:
-            return replace(
-                refused,
-                kind=RefusalClass.PLATFORM,
-                message=f"{refused.message} (no evidence: {error})",
-            )
-        if is_denied(reply, envelope) or (
-            envelope is not None and envelope.code in PERMISSION_CODES
-        ):
-            cause = BlockCause.TOKEN_EXPIRED if is_denied(reply, envelope) else None
-            return replace(refused, kind=RefusalClass.ACCOUNT, cause=cause or BlockCause.PERMISSION)
+            return _without_evidence(outcome, str(error))
+        cause = refusal(read, envelope, renewed)
+        if cause is not None:
+            return replace(outcome, kind=RefusalClass.ACCOUNT, cause=cause)
         if envelope is not None and envelope.ok:
-            return replace(refused, kind=RefusalClass.INVALID, cause=None)
-        return replace(
-            refused, kind=RefusalClass.PLATFORM, message=f"{refused.message} (no evidence)"
-        )
+            return replace(outcome, kind=RefusalClass.INVALID, cause=None)
+        return _without_evidence(outcome, f"the detail was answered with HTTP {read.status}")
+
+
+def _without_evidence(refused: Refused, why: str) -> Refused:
+    """Neither the account nor the instance can be blamed."""
+    message = f"{refused.message} (no evidence: {why})"
+    return replace(refused, kind=RefusalClass.PLATFORM, cause=None, message=message)
+
+
+def _slower(error: SourceThrottled) -> Refused:
+    return Refused(RefusalClass.THROTTLED, "http_429", str(error), retry_after=error.retry_after)
 
 
 def _before_call(error: SourceRefused | SourceUnavailable) -> Outcome:
@@ -112,7 +119,5 @@ def _before_call(error: SourceRefused | SourceUnavailable) -> Outcome:
     if isinstance(error, SourceRefused):
         return Refused(RefusalClass.ACCOUNT, error.code or "login", str(error), error.cause)
     if isinstance(error, SourceThrottled):
-        return Refused(
-            RefusalClass.THROTTLED, "http_429", str(error), retry_after=error.retry_after
-        )
+        return _slower(error)
     return NotSent(str(error))

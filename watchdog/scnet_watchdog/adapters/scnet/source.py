@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ...core.model import InstanceId, Page, SourceKey, Status, Swept
-from ...ports import Clock, SourceThrottled, SourceUnavailable
+from ...ports import Clock, SourceRefused, SourceThrottled, SourceUnavailable
 from ..plugin import SourceContext
 from .client import ScnetClient, detail_path, said
 from .envelope import id_of, is_gone, label_of, status_of
@@ -18,6 +18,8 @@ MOST_DETAILS = 20
 """Absent ids asked by detail in one poll; the others have no observation this time."""
 MISSING_AGAIN = timedelta(minutes=10)
 """A missing id is asked by detail so often; meanwhile each complete list renews it."""
+FAILED_IN_A_ROW = 10
+"""After so many details without an answer the rest of them is not asked in this poll."""
 LIST_AGAIN = timedelta(hours=1)
 """After no list worked, details are asked, and the list is tried again so often."""
 
@@ -31,6 +33,17 @@ class ScnetOptions(BaseModel):
 
     list: Literal["auto", "always", "never"] = "auto"
     """auto: the list, details where it does not work; never: one detail call per instance."""
+
+
+class _Round:
+    """Details of one poll, shared by a few workers."""
+
+    def __init__(self, instances: Collection[InstanceId]) -> None:
+        self.left = iter(tuple(instances))
+        self.answered: set[InstanceId] = set()
+        self.failed = 0
+        self.error: SourceUnavailable | None = None
+        self.over: SourceThrottled | SourceRefused | None = None
 
 
 class ScnetSource:
@@ -49,6 +62,7 @@ class ScnetSource:
         self._no_list_until: datetime | None = None
         self._missing: dict[InstanceId, datetime] = {}
         self._found_by_detail: set[InstanceId] = set()
+        self._asked: dict[InstanceId, datetime] = {}
 
     @classmethod
     def build(cls, options: Mapping[str, Any], context: SourceContext) -> "ScnetSource":
@@ -61,7 +75,7 @@ class ScnetSource:
         began = self._clock.now()
         if self._uses_list(began):
             try:
-                absent = await self._by_list(frozenset(watched), report)
+                absent = await self._by_list(frozenset(watched), began, report)
                 return Swept(self._key, began, self._clock.now(), absent)
             except NoVariant:
                 if self._mode == "always":
@@ -91,7 +105,7 @@ class ScnetSource:
         return self._mode == "always" or self._no_list_until is None or now >= self._no_list_until
 
     async def _by_list(
-        self, watched: frozenset[InstanceId], report: Report
+        self, watched: frozenset[InstanceId], began: datetime, report: Report
     ) -> frozenset[InstanceId]:
         seen: set[InstanceId] = set()
         async for page in self._listing.pages():
@@ -99,10 +113,10 @@ class ScnetSource:
             seen.update(shown.rows)
             report(shown)
         self._no_list_until = None
-        for id_ in seen:
-            self._missing.pop(id_, None)
-        self._found_by_detail -= seen
-        return await self._absentees(watched - seen, report)
+        absent = watched - seen
+        self._missing = {id_: at for id_, at in self._missing.items() if id_ in absent}
+        self._found_by_detail &= absent
+        return await self._absentees(absent, began, report)
 
     def _shown(self, page: ListPage) -> Page:
         rows: dict[InstanceId, Status] = {}
@@ -121,14 +135,14 @@ class ScnetSource:
         return Page(self._key, page.asked_at, page.seen_at, rows, labels, tuple(texts))
 
     async def _absentees(
-        self, absent: frozenset[InstanceId], report: Report
+        self, absent: frozenset[InstanceId], began: datetime, report: Report
     ) -> frozenset[InstanceId]:
         """Who is not in a complete list is asked by detail before it is called missing."""
         now = self._clock.now()
         renewed = {id_ for id_ in absent if id_ in self._missing and now < self._missing[id_]}
         if renewed:
-            report(Page(self._key, now, now, dict.fromkeys(renewed, Status.MISSING)))
-        asked = sorted(absent - renewed)[:MOST_DETAILS]
+            report(Page(self._key, began, now, dict.fromkeys(renewed, Status.MISSING)))
+        asked = self._next_asked(absent, renewed)
         silent = await self._details(asked, report)
         self._found_by_detail |= set(asked) - silent - self._missing.keys()
         if len(self._found_by_detail) > MOST_DETAILS and self._mode == "auto":
@@ -137,45 +151,51 @@ class ScnetSource:
             self._found_by_detail.clear()
         return absent - renewed - (set(asked) - silent)
 
+    def _next_asked(
+        self, absent: frozenset[InstanceId], renewed: set[InstanceId]
+    ) -> list[InstanceId]:
+        """A few absent ids, those first that waited longest: everyone has a turn."""
+        before = {id_: at for id_, at in self._asked.items() if id_ in absent}
+        now = self._clock.now()
+        turns = sorted(absent - renewed, key=lambda id_: (id_ in before, before.get(id_, now), id_))
+        asked = turns[:MOST_DETAILS]
+        self._asked = {**before, **dict.fromkeys(asked, now)}
+        return asked
+
     async def _details(
         self, instances: Collection[InstanceId], report: Report
     ) -> frozenset[InstanceId]:
         """Ask each by detail, a few at a time; return those without an answer of their own.
 
         Raises:
+            SourceRefused, SourceThrottled: by any one of them; the rest was not asked.
             SourceUnavailable: not one could be asked.
         """
-        gate = asyncio.Semaphore(max(1, self._client.polls.size))
-        silent: set[InstanceId] = set()
-        errors: list[Exception] = []
+        round_ = _Round(instances)
+        await asyncio.gather(
+            *(self._work(round_, report) for _ in range(max(1, self._client.polls.size)))
+        )
+        if round_.over is not None:
+            raise round_.over
+        if round_.error is not None and not round_.answered:
+            raise round_.error
+        return frozenset(instances) - round_.answered
 
-        async def one(id_: InstanceId) -> None:
-            async with gate:
-                if errors and not isinstance(errors[-1], SourceUnavailable):
-                    silent.add(id_)
-                    return
-                try:
-                    page = await self._detail(id_)
-                except SourceThrottled as error:
-                    errors.append(error)
-                    silent.add(id_)
-                    return
-                except SourceUnavailable as error:
-                    errors.append(error)
-                    silent.add(id_)
-                    return
-            if page is None:
-                silent.add(id_)
+    async def _work(self, round_: "_Round", report: Report) -> None:
+        for id_ in round_.left:
+            try:
+                page = await self._detail(id_)
+            except (SourceThrottled, SourceRefused) as error:
+                round_.over = round_.over or error
+            except SourceUnavailable as error:
+                round_.error, round_.failed = error, round_.failed + 1
             else:
-                report(page)
-
-        await asyncio.gather(*(one(id_) for id_ in instances))
-        throttled = [error for error in errors if isinstance(error, SourceThrottled)]
-        if throttled:
-            raise throttled[0]
-        if errors and len(silent) == len(instances):
-            raise errors[0]
-        return frozenset(silent)
+                round_.failed = 0
+                if page is not None:
+                    round_.answered.add(id_)
+                    report(page)
+            if round_.over is not None or round_.failed >= FAILED_IN_A_ROW:
+                return
 
     async def _detail(self, id_: InstanceId) -> Page | None:
         """One instance's page, or None where the answer is no observation."""

@@ -27,7 +27,8 @@ class Token:
         self.value = value
         said = payload(value)
         self.expires_at = expiry(said)
-        self.stopped = ACCOUNT_STATUS.get(str(said.get("accountStatus", "")).lower())
+        status = said.get("accountStatus")
+        self.stopped = ACCOUNT_STATUS.get(status.lower()) if isinstance(status, str) else None
 
     def __repr__(self) -> str:
         return "Token(…)"
@@ -59,8 +60,10 @@ def payload(token: str) -> Mapping[str, Any]:
 
 def expiry(said: Mapping[str, Any]) -> datetime | None:
     """When a token expires: `expireTime` is text of epoch milliseconds (there is no `exp`)."""
-    text = said.get("expireTime")
+    value = said.get("expireTime")
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
     try:
-        return datetime.fromtimestamp(int(text) / 1000, UTC) if isinstance(text, str) else None
+        return datetime.fromtimestamp(int(value) / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return None

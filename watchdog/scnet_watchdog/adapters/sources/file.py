@@ -6,6 +6,7 @@ It has no opinion on ids it does not name. A half-written file is a failed poll,
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, ClassVar
 
 import yaml
@@ -20,8 +21,6 @@ LARGEST = 16 * 2**20
 
 _ALSO = {"terminated": Status.STOPPED}
 """The platform's word for a stopped instance, beside our own."""
-
-
 _WORDS = frozenset(Status)
 
 
@@ -73,6 +72,9 @@ class FileSource:
     def _read(self) -> None:
         try:
             found = self._path.stat()
+            if not S_ISREG(found.st_mode):
+                # Reading a pipe would wait for whoever writes it.
+                raise SourceUnavailable(f"{self._path} is not a regular file")
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
             if stamp == self._stamp:
                 return
@@ -97,11 +99,13 @@ def _parsed(path: Path, data: bytes) -> tuple[dict[InstanceId, Status], tuple[st
     rows: dict[InstanceId, Status] = {}
     texts: list[str] = []
     for id_, value in content.items():
-        text = str(value).strip().lower()
-        known = _ALSO.get(text) or (Status(text) if text in _WORDS else None)
+        # Anything but text is named by its type: written out, nested aliases could be gigabytes.
+        text = value.strip() if isinstance(value, str) else f"({type(value).__name__})"
+        word = text.lower()
+        known = _ALSO.get(word) or (Status(word) if word in _WORDS else None)
         rows[InstanceId(str(id_))] = known or Status.UNKNOWN
         if known is None:
-            texts.append(str(value)[:100])
+            texts.append(text[:100])
     return rows, tuple(texts)
 
 
