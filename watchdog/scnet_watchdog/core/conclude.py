@@ -106,9 +106,8 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     restartable = id_ in index.restartable and draft.mode(id_) is Mode.ACTIVE
     keep(index.waits, id_, restartable and reason in WAITS)
     keep(index.hurry, id_, _hurries(draft, id_, reason))
-    if reason in _BY_TIME and decision.next_at is not None and restartable:
-        index.due[id_] = decision.next_at
-    elif id_ in index.wanting:
+    if (reason in _BY_TIME or id_ in index.wanting) and restartable:
+        # Without a moment it is reads that are waited for, or a place: soon.
         index.due[id_] = decision.next_at or draft.now
     else:
         index.due.pop(id_, None)
@@ -120,7 +119,8 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     if decision.restarts or (previous in _CALM and reason in _SILENT):
         return
     numbers: dict[str, Any] = dict(decision.numbers)
-    if reason is Reason.BUDGET_SPENT:
+    if reason is Reason.BUDGET_SPENT and numbers["spent"] == numbers["of"]:
+        # The calls of one per `then_every` that follow are no news.
         draft.tell(EventKind.BUDGET_SPENT, id_, next_at=decision.next_at, **numbers)
     draft.tell(
         EventKind.DECISION_CHANGED,
