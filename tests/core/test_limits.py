@@ -19,7 +19,7 @@ from center_support import (
     heals,
     in_turn,
 )
-from scnet_watchdog.core.allot import max_in_flight, per_hour
+from scnet_watchdog.core.gates import max_in_flight, per_hour
 from scnet_watchdog.core.command import RestartNow
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.draft import Draft

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from ..adapters.clock import SystemClock
 from ..adapters.registry import Kinds
-from ..core.assess import assess, view_of
 from ..core.change import Memory
 from ..core.decide import decide
-from ..core.decision import Decision, Reason
-from ..core.draft import Draft
+from ..core.decision import Reason
+from ..core.explain import explain
 from ..core.fleet import Fleet
 from ..core.inputs import Input, Situation
-from ..core.model import DOWN, InstanceId, Status
+from ..core.model import InstanceId, Status
 from ..core.policy import Mode
 from ..core.resume import resume
 from ..ports import PortError
@@ -81,21 +80,19 @@ async def look(loaded: Loaded, environ: Mapping[str, str], learn: Callable[[str]
 
 
 def _preview(fleet: Fleet, id_: InstanceId, now: datetime) -> Preview:
-    draft = Draft(fleet, Situation(now))
-    view = view_of(draft, id_)
-    decision = assess(view)
-    status = str(view.status or "unseen")
-    return Preview(id_, fleet.name_of(id_), status, _would(decision, view.mode, status, draft, id_))
+    seen = fleet.instances[id_].facts.status
+    status = str(seen or "unseen")
+    reason = explain(fleet, id_, Situation(now)).decision.reason
+    return Preview(id_, fleet.name_of(id_), status, _would(fleet, id_, reason, status))
 
 
-def _would(
-    decision: Decision | None, mode: Mode, status: str, draft: Draft, id_: InstanceId
-) -> str:
-    if decision is not None and decision.reason in _LEFT_ALONE:
-        return _LEFT_ALONE[decision.reason]
-    if decision is not None and decision.reason is not Reason.CONFIRMING:
-        return f"{status}: left alone ({decision.reason})" if status in DOWN else decision.reason
-    confirm = draft.member(id_).policy.confirm
+def _would(fleet: Fleet, id_: InstanceId, reason: Reason, status: str) -> str:
+    if reason in _LEFT_ALONE:
+        return _LEFT_ALONE[reason]
+    if reason is not Reason.CONFIRMING:
+        return f"left alone ({reason})"
+    confirm = fleet.roster.members[id_].policy.confirm
     after = f"confirmed by {confirm.count} reads over {confirm.over.total_seconds():g} s"
-    verb = "would be told as a restart (shadow)" if mode is Mode.SHADOW else "would be restarted"
+    shadow = fleet.mode_of(id_, shadow=False) is Mode.SHADOW
+    verb = "would be told as a restart (shadow)" if shadow else "would be restarted"
     return f"{verb} once {after}"

@@ -7,7 +7,7 @@ follow from stored facts and the config as it is now.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..core.assess import LADDER, view_of
+from ..core.assess import LADDER
 from ..core.change import Memory
 from ..core.decision import RESTART_REASONS, Reason
 from ..core.draft import Draft
@@ -17,6 +17,7 @@ from ..core.inputs import Situation
 from ..core.model import InstanceId
 from ..core.policy import DAY, Roster
 from ..core.resume import resume
+from ..core.view import view_of
 
 DAY_BACK: timedelta = DAY
 

@@ -10,18 +10,17 @@ from datetime import timedelta
 from heapq import nsmallest
 
 from . import ramp, throttle
-from .assess import View, assess, restart_reason, view_of
+from .assess import assess, restart_reason
 from .attempt import Attempt
-from .block import next_look
-from .center import CenterState
-from .centerbreaker import opens_until
 from .decision import Decision, Reason
 from .draft import Draft
 from .episode import open_episode
 from .event import EventKind, Level
+from .gates import Wish, shut_gate
 from .model import InstanceId
 from .policy import HOUR
 from .state import BreakerState, Call, Watch
+from .view import View, view_of
 
 FRESH_FOR = 1
 """Intervals after which an observation is looked at again before a call."""
@@ -33,18 +32,6 @@ class Granted:
 
     attempts: list[Attempt]
     held: dict[InstanceId, Decision]
-
-
-def max_in_flight(draft: Draft, name: str) -> int:
-    """Places in flight: as configured, or max(2, 5 % of the center's instances, rounded up)."""
-    given = draft.limits(name).max_in_flight
-    return given or max(2, -(-len(draft.fleet.members_of.get(name, ())) // 20))
-
-
-def per_hour(draft: Draft, name: str) -> int:
-    """Restarts an hour: as configured, or max(10, the center's instances)."""
-    given = draft.limits(name).restarts_per_hour
-    return given or max(10, len(draft.fleet.members_of.get(name, ())))
 
 
 def allot(draft: Draft, name: str) -> Granted:
@@ -61,7 +48,7 @@ def allot(draft: Draft, name: str) -> Granted:
     for id_ in _first_of(draft, name, others, free):
         if not _give(draft, id_, False, free, granted):
             break
-    closed = shut_gate(draft, name, False, free - len(granted.attempts))
+    closed = shut_gate(draft, name, Wish(False, free - len(granted.attempts)))
     taken = {one.instance for one in granted.attempts}
     for id_ in wanting:
         if id_ not in taken:
@@ -78,7 +65,7 @@ def _ordered(draft: Draft, ids: Collection[InstanceId]) -> list[InstanceId]:
 def _give(draft: Draft, id_: InstanceId, by_operator: bool, free: int, granted: Granted) -> bool:
     """Grant one instance its attempt, or say why not; whether the next may be asked."""
     view = view_of(draft, id_)
-    shut = shut_gate(draft, view.member.center, by_operator, free - len(granted.attempts))
+    shut = shut_gate(draft, view.member.center, Wish(by_operator, free - len(granted.attempts)))
     if shut is not None:
         granted.held[id_] = shut
         return False
@@ -113,90 +100,6 @@ def _first_of(draft: Draft, name: str, ids: set[InstanceId], free: int) -> list[
         return (shut, tried, attempts, since, id_)
 
     return nsmallest(max(free, 1), ids, key=in_line)
-
-
-def shut_gate(draft: Draft, name: str, by_operator: bool, free: int) -> Decision | None:
-    """Return the first gate that is closed, or None where a call may go."""
-    if draft.situation.draining:
-        return Decision(Reason.DRAINING)
-    if not draft.situation.writable:
-        return Decision(Reason.STATE_UNWRITABLE)
-    center = draft.center(name)
-    return (
-        _block_shut(draft, center)
-        or throttle_shut(draft, center)
-        or _breaker_shut(draft, center)
-        or (None if by_operator else _storm_shut(draft, center))
-        or _rate_shut(draft, name)
-        or _busy_shut(draft, name, free)
-    )
-
-
-def _block_shut(draft: Draft, center: CenterState) -> Decision | None:
-    block = center.block
-    if block is None:
-        return None
-    trying = any(_is_canary(draft, id_) for id_ in draft.index(center.name).busy)
-    if block.may_try and not trying:
-        return None
-    again = next_look(block, draft.limits(center.name).blocked_recheck)
-    return Decision(Reason.CENTER_BLOCKED, again, {"cause": block.cause})
-
-
-def _is_canary(draft: Draft, id_: InstanceId) -> bool:
-    watch = draft.state(id_).facts.care.watch
-    return watch is not None and watch.canary and watch.attempt.outcome is None
-
-
-def throttle_shut(draft: Draft, center: CenterState) -> Decision | None:
-    """The platform asked us to slow down, or one call has gone ahead to see."""
-    told = center.throttle
-    if told is None:
-        return None
-    ends = throttle.throttle_ends(told)
-    ahead = throttle.gone_ahead(draft, told)
-    if draft.now >= ends and ahead is None:
-        return None
-    numbers = {"in_row": told.in_row, "goes_first": ahead}
-    return Decision(Reason.THROTTLED, ends if draft.now < ends else None, numbers)
-
-
-def _breaker_shut(draft: Draft, center: CenterState) -> Decision | None:
-    breaker = center.breaker
-    if breaker.state is BreakerState.CLOSED:
-        return None
-    if breaker.state is BreakerState.OPEN:
-        until = opens_until(breaker, draft.limits(center.name).center_breaker)
-        return Decision(Reason.CENTER_BREAKER_OPEN, until, {"openings": breaker.openings})
-    if center.ramp is None or center.ramp.places > 0:
-        return None
-    again = ramp.grows_at(draft, center.name)
-    return Decision(Reason.CENTER_BREAKER_OPEN, again, {"canary": "under way"})
-
-
-def _storm_shut(draft: Draft, center: CenterState) -> Decision | None:
-    if center.ramp is None or center.ramp.places > 0:
-        return None
-    numbers = {"passed": center.ramp.passed, "storm": center.storm is not None}
-    return Decision(Reason.STORM, ramp.grows_at(draft, center.name), numbers)
-
-
-def _rate_shut(draft: Draft, name: str) -> Decision | None:
-    limit = per_hour(draft, name)
-    index = draft.index(name)
-    made = index.in_last_hour(draft.now)
-    if made < limit:
-        return None
-    again = index.calls[-limit][0] + HOUR
-    return Decision(Reason.CENTER_RATE, again, {"made": made, "of": limit})
-
-
-def _busy_shut(draft: Draft, name: str, free: int) -> Decision | None:
-    limit = max_in_flight(draft, name)
-    busy = draft.index(name).busy
-    if len(busy) < limit:
-        return None if free > 0 else Decision(Reason.CENTER_BUSY, None, {"connections": 0})
-    return Decision(Reason.CENTER_BUSY, None, {"in_flight": len(busy), "of": limit})
 
 
 def _stale(draft: Draft, view: View) -> bool:

@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from .allot import throttle_shut
-from .assess import assess, view_of
+from .assess import assess
 from .backoff import wait_after
 from .breaker import opens_until
 from .decision import Decision, Reason
 from .draft import Draft, keep
 from .episode import end_episode
 from .event import EventKind, Level
+from .gates import Wish, throttle_shut
 from .holds import expire_own
 from .judge import wait_over
 from .model import InstanceId
@@ -19,6 +19,7 @@ from .operate import ORDER_LASTS, became_eligible, lapse
 from .policy import HOUR, Mode
 from .state import ShadowCount
 from .storm import WAITS
+from .view import view_of
 
 EPISODE_ENDS_AFTER = 24 * HOUR
 """An episode without a call for a day is over."""
@@ -73,7 +74,7 @@ def first_answer(draft: Draft, id_: InstanceId) -> None:
 def shadow(draft: Draft, id_: InstanceId) -> Decision:
     """Tell the call that would go now, and count it apart from everything real."""
     view = view_of(draft, id_)
-    throttled = throttle_shut(draft, view.center)
+    throttled = throttle_shut(draft, view.center, Wish())
     if throttled is not None:
         return throttled
     count = view.state.facts.care.shadow

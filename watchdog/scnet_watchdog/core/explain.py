@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from .allot import shut_gate
-from .assess import LADDER, assess, view_of
+from .assess import LADDER, assess, restart_reason
 from .decision import Check, Decision, Reason
 from .draft import Draft
 from .fleet import Fleet
+from .gates import GATES, Wish, shut_gate
 from .inputs import Situation
 from .model import InstanceId
 from .policy import Mode
+from .view import View, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +26,18 @@ def explain(fleet: Fleet, id_: InstanceId, situation: Situation) -> Explanation:
     """Return the answer for one instance as a turn at this moment would give it."""
     draft = Draft(fleet, situation)
     view = view_of(draft, id_)
-    checks = []
-    for reason, rung in LADDER:
-        decision = rung(view)
-        checks.append(Check(reason, decision is None, _detail(decision)))
-    answer = assess(view) or _gate(draft, id_)
-    return Explanation(answer, tuple(checks))
+    wish = Wish(view.ordered, situation.free.get(view.member.center, 0))
+    found = [(reason, rung(view)) for reason, rung in LADDER]
+    found += [(reason, gate(draft, view.center, wish)) for reason, gate in GATES]
+    checks = tuple(Check(reason, shut is None, _detail(shut)) for reason, shut in found)
+    return Explanation(assess(view) or _at_the_gates(draft, view, wish), checks)
 
 
-def _gate(draft: Draft, id_: InstanceId) -> Decision:
-    view = view_of(draft, id_)
+def _at_the_gates(draft: Draft, view: View, wish: Wish) -> Decision:
     if view.mode is Mode.SHADOW:
         return Decision(Reason.SHADOW)
-    free = draft.situation.free.get(view.member.center, 0)
-    shut = shut_gate(draft, view.member.center, view.ordered, free)
-    if shut is not None:
-        return shut
-    assert view.status is not None  # noqa: S101 - quiet_start holds what was never seen
-    return Decision(Reason(view.status.value))
+    shut = shut_gate(draft, view.member.center, wish)
+    return shut or Decision(restart_reason(view, canary=False))
 
 
 def _detail(decision: Decision | None) -> str:

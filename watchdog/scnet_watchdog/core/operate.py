@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from . import block, ramp, storm
-from .assess import view_of
 from .center import CenterBreaker
 from .command import Command, Hold, PlaceHold, Release, Reset, RestartNow, Scope, ScopeKind
 from .decision import Reason
@@ -15,6 +14,7 @@ from .model import DOWN, InstanceId
 from .outcome import OutcomeKind
 from .policy import MINUTE, Mode
 from .state import BreakerState, Order
+from .view import view_of
 
 ORDER_LASTS = 10 * MINUTE
 """How long an operator's restart waits for a place, a rate or the center's breaker."""

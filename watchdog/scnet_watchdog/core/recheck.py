@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from .assess import source_blind, view_of
 from .attempt import Attempt
 from .command import PlaceHold
 from .decision import Reason
@@ -13,8 +12,10 @@ from .holds import members_under
 from .inputs import Input, Situation
 from .model import DOWN, Page, Status
 from .policy import Mode
+from .seen import source_blind
 from .state import BreakerState
 from .throttle import gone_ahead, throttle_ends
+from .view import view_of
 
 OLDEST = 2
 """Intervals after which an observation no longer carries a call."""

@@ -84,16 +84,25 @@ def _remove(draft: Draft, id_: InstanceId) -> None:
 
 
 def _caution(care: Care) -> Episode | None:
-    """An episode that keeps nothing but the reads and the time that a lost verdict asks for."""
+    """An episode that keeps only what the next call must wait for.
+
+    The last call's cooldown, as if it were the first, and the reads and the time that an unclear
+    call asks for: a config that drops an instance and names it again must bring no call forward.
+    """
     episode = care.episode
     if episode is None:
         return None
-    bare = Episode(episode.began_at, episode.number)
+    bare = Episode(
+        episode.began_at,
+        episode.number,
+        attempts=min(1, episode.attempts + episode.not_sent),
+        waits_from=episode.waits_from,
+        waits_seq=episode.waits_seq,
+        last_call_at=episode.last_call_at,
+    )
     if care.watch is not None and care.watch.attempt.outcome is OutcomeKind.UNKNOWN:
         since = care.watch.attempt.settled_at
         return replace(bare, cautious_from=since, watches=True, reads=care.watch.reads)
-    if episode.cautious_from is None:
-        return None
     return replace(
         bare,
         cautious_from=episode.cautious_from,
