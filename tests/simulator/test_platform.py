@@ -2,7 +2,6 @@
 
 import pytest
 
-from scnet_watchdog.simulator.account import Account
 from scnet_watchdog.simulator.faults import Fault, Faults
 from scnet_watchdog.simulator.instance import (
     DEPLOYING,
@@ -12,7 +11,8 @@ from scnet_watchdog.simulator.instance import (
     WAITING,
     Instance,
 )
-from scnet_watchdog.simulator.platform import Manners, Platform, fleet
+from scnet_watchdog.simulator.manners import Manners
+from scnet_watchdog.simulator.platform import Platform, fleet
 from scnet_watchdog.simulator.scenes import story
 
 
@@ -25,7 +25,7 @@ def platform(*instances: Instance, **options: object) -> Platform:
 def test_a_restart_of_a_stopped_instance_waits_deploys_and_runs() -> None:
     sim = platform(Instance("a", "one", deploy_for=5), manners=Manners(wait=3))
     assert sim.stop("a", 10) == "0"
-    assert sim.restart("a", 20) == ("0", "a")
+    assert sim.restart("a", 20) == ("0", "a", True)
     one = sim.instances["a"]
 
     def at(moment: float) -> str:
@@ -87,9 +87,9 @@ def test_a_list_that_lags_shows_what_was() -> None:
 
 def test_a_restart_may_answer_with_another_id() -> None:
     sim = platform(Instance("a", "one", FAILED), manners=Manners(returns="other"))
-    code, data = sim.restart("a", 1)
-    assert code == "0"
-    assert data not in (None, "a")
+    answered = sim.restart("a", 1)
+    assert answered.code == "0"
+    assert answered.data not in (None, "a")
 
 
 def test_the_same_seed_makes_the_same_fleet_and_the_same_story() -> None:
@@ -134,13 +134,3 @@ def test_a_share_of_requests_is_met_by_the_seed() -> None:
 def test_a_fault_that_means_nothing_is_refused(wanted: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"unknown|must be"):
         Fault.read(wanted)
-
-
-def test_a_token_ends_and_an_account_in_arrears_gets_none() -> None:
-    account = Account(token_life=100)
-    token = account.renewed(1000)
-    assert account.valid(token, 1099)
-    assert not account.valid(token, 1100)
-    assert not account.valid(None, 1000)
-    account.status = "null"
-    assert account._region(1000)["token"] is None

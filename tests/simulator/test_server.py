@@ -10,7 +10,8 @@ import pytest
 
 from scnet_watchdog.simulator.account import Account
 from scnet_watchdog.simulator.faults import Fault
-from scnet_watchdog.simulator.platform import Manners, Platform, fleet
+from scnet_watchdog.simulator.manners import VARIANTS, Manners, Variant
+from scnet_watchdog.simulator.platform import Platform, fleet
 from scnet_watchdog.simulator.server import Server
 
 TOKEN = "simulated-token"
@@ -98,11 +99,11 @@ async def test_without_a_valid_token_everything_answers_10008(
     ],
 )
 async def test_each_way_of_asking_for_the_list_can_be_the_only_one(
-    wire: Wire, variant: str, path: str, body: Any
+    wire: Wire, variant: Variant, path: str, body: Any
 ) -> None:
     wire.platform.manners.variants = frozenset({variant})
     assert len((await wire.ask("GET", path, body))["data"]) == 2
-    wire.platform.manners.variants = frozenset({"query", "body", "list"} - {variant})
+    wire.platform.manners.variants = VARIANTS - {variant}
     refused = await wire.raw("GET", path, json.dumps(body).encode() if body else b"")
     assert refused.startswith(b"HTTP/1.1 404")
 

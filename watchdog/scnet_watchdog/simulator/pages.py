@@ -1,36 +1,29 @@
-"""The list endpoint: every variant and shape that clients of the real one have met."""
+"""The list endpoint's answers: every shape and every fault of paging that clients have met."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
+from .details import NONE, remaining, row
 from .instance import Instance
-from .platform import Platform, detail
-
-DEFAULT_LIMIT = 20
+from .platform import Platform
 
 
-@dataclass(slots=True)
 class Rows:
-    """Encoded rows, cached per instance and status: a page of 200 is a join."""
+    """Encoded rows, kept as long as they look the same: a page of 200 is a join."""
 
-    platform: Platform
-    _cache: dict[tuple[str, str], bytes]
-    _order: list[Instance]
-
-    @classmethod
-    def of(cls, platform: Platform) -> "Rows":
-        """The rows of a platform."""
-        return cls(platform, {}, [])
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._encoded: dict[str, tuple[str, str, bytes]] = {}
+        self._order: list[Instance] = []
+        self._made_for: tuple[int, str] = (-1, "")
 
     def page(self, params: Mapping[str, Any], now: float) -> bytes:
         """The answer to one list request that was asked in a way that works."""
-        manners = self.platform.manners
-        if len(self._order) != len(self.platform.instances):
-            self._order = list(reversed(self.platform.instances.values()))
+        manners = self._platform.manners
         try:
-            limit = int(params.get("limit") or DEFAULT_LIMIT)
+            limit = int(params.get("limit") or 0)
             start = int(params.get("start") or 0)
         except (TypeError, ValueError):
             return b'{"code":"10004","msg":"param_invalid","data":null}'
@@ -40,22 +33,47 @@ class Rows:
             limit = min(limit, manners.page_cap)
         if manners.ignores_start:
             start = 0
-        self.platform.advance(now)
-        wanted = params.get("status")
-        chosen = self._order if not wanted else [o for o in self._order if o.at(now) == wanted]
-        rows = b",".join(self._row(one, now) for one in chosen[start : start + limit])
+        self._platform.advance(now)
+        chosen = self._chosen(params, now)
+        rows = b",".join(self._shown(chosen[start : start + limit], now))
         return _shaped(manners.shape, b"[" + rows + b"]", len(chosen))
 
-    def _row(self, one: Instance, now: float) -> bytes:
-        status = one.shown(now, self.platform.manners.lag)
-        key = (one.id, status)
-        found = self._cache.get(key)
-        if found is None:
-            row = detail(one, status)
-            if self.platform.manners.id_key != "id":
-                row["instanceServiceId"] = row.pop("id")
-            found = self._cache[key] = json.dumps(row, separators=(",", ":")).encode()
-        return found
+    def _chosen(self, params: Mapping[str, Any], now: float) -> list[Instance]:
+        """Whom the filters leave, in order of creation, the newest first unless asked otherwise."""
+        made_for = (self._platform.version, self._platform.manners.id_key)
+        if self._made_for != made_for:
+            self._order = list(reversed(self._platform.instances.values()))
+            self._made_for = made_for
+            self._encoded.clear()
+        chosen = self._order
+        status, lag = params.get("status"), self._platform.manners.lag
+        if status:
+            chosen = [one for one in chosen if one.shown(now, lag) == status]
+        if str(params["sort"]).lower() == "asc":
+            chosen = chosen[::-1]
+        return chosen
+
+    def _shown(self, page: list[Instance], now: float) -> list[bytes]:
+        manners, random = self._platform.manners, self._platform.random
+        moment = now - manners.lag
+        rows = [self._row(one, moment) for one in page if one.listed]
+        if manners.omits:
+            rows = [text for text in rows if random.random() >= manners.omits]
+        if manners.repeats:
+            times = [1 + (random.random() < manners.repeats) for _ in rows]
+            rows = list(chain.from_iterable(map(repeat, rows, times)))
+        return rows
+
+    def _row(self, one: Instance, moment: float) -> bytes:
+        status = one.at(moment)
+        left = NONE if one.time_limit is None else remaining(one, moment)
+        kept = self._encoded.get(one.id)
+        if kept is not None and kept[0] == status and kept[1] == left:
+            return kept[2]
+        shown = row(one, status, self._platform.manners.id_key, left, self._platform.epoch)
+        encoded = json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+        self._encoded[one.id] = (status, left, encoded)
+        return encoded
 
 
 def _shaped(shape: str, rows: bytes, total: int) -> bytes:

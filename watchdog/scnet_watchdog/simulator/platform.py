@@ -1,65 +1,41 @@
 """A fake SCNet platform: a pure state machine. Moments are passed in, chance comes from one seed.
 
 It follows what is publicly known of the real one, contradictions included, and knows nothing of
-the daemon that talks to it.
+the daemon that talks to it. Only what is due is touched: `advance` costs as much as happened.
 """
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
+from itertools import count
 from random import Random
-from typing import Any, Literal
+from typing import NamedTuple
 
 from .account import Account
 from .faults import Faults
-from .instance import DEPLOYING, DOWN, RUNNING, TERMINATED, WAITING, Instance
+from .instance import (
+    DEPLOYING,
+    RESTARTING,
+    RUNNING,
+    SHUTTING,
+    TERMINATED,
+    WAITING,
+    Instance,
+    is_down,
+)
+from .ledger import Call, Ledger
+from .manners import Manners
 
-LEDGER = 100_000
-"""Calls that are remembered."""
+TAKES_ROOM = frozenset({DEPLOYING, RUNNING})
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call that reached the platform, and whether it acted."""
+class Answered(NamedTuple):
+    """What a restart is answered, and whether anything was started."""
 
-    at: float
-    endpoint: str
-    instance: str | None
     code: str
-    acted: bool
-
-
-@dataclass(slots=True)
-class Manners:
-    """How this center behaves where the real one is not known.
-
-    Args:
-        variants: ways to ask for the list that work: body, query, list.
-        wrong: how the others answer: an HTTP status, or a code.
-        shape: where the rows are: data, data.data, data.list, data.records, data.items.
-        id_key: under which key a row has its id.
-        page_cap: rows a page holds at most, whatever `limit` asks.
-        ignores_start: every page is the first one.
-        lag: seconds that the list lags behind; details are current.
-        wait: seconds that a restart waits before it deploys.
-        returns: what a restart answers as data: the same id, another one, or none.
-        restart_running: code of a restart of an instance that is not down.
-        gone: how an unknown id is answered: null data, or a code.
-        denied_http: HTTP status of an answer with code 10008.
-    """
-
-    variants: frozenset[str] = frozenset({"body", "query", "list"})
-    wrong: str = "404"
-    shape: Literal["data", "data.data", "data.list", "data.records", "data.items"] = "data"
-    id_key: Literal["id", "instanceServiceId"] = "id"
-    page_cap: int | None = None
-    ignores_start: bool = False
-    lag: float = 0.0
-    wait: float = 0.0
-    returns: Literal["same", "other", "none"] = "same"
-    restart_running: str = "716868"
-    gone: Literal["null", "816822", "716020"] = "null"
-    denied_http: int = 200
+    data: str | None = None
+    acted: bool = False
 
 
 @dataclass
@@ -68,101 +44,130 @@ class Platform:
 
     Args:
         capacity: how many instances may deploy and run at the same time; None = no limit.
+        cluster_id: its region, where that is not the first of the account.
+        epoch: seconds since 1970 at moment 0, for the times that a detail shows.
+        version: grows whenever an instance comes or goes.
     """
 
     seed: int = 1
     capacity: int | None = None
     manners: Manners = field(default_factory=Manners)
     account: Account = field(default_factory=Account)
+    cluster_id: str | None = None
+    epoch: float = 1_652_268_634.0
     instances: dict[str, Instance] = field(default_factory=dict)
-    calls: deque[Call] = field(default_factory=lambda: deque(maxlen=LEDGER))
+    ledger: Ledger = field(default_factory=Ledger)
+    version: int = 0
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 - a simulation must repeat
         self.faults = Faults(self.random)
-        self._queue: deque[str] = deque()
+        self._due: list[tuple[float, int, str]] = []
+        self._ticket = count()
+        self._ready: deque[tuple[str, float]] = deque()
+        self._used = 0
+
+    @property
+    def calls(self) -> deque[Call]:
+        """Every call that reached the platform."""
+        return self.ledger.calls
+
+    def restarts(self, instance: str | None = None) -> list[Call]:
+        """The restart calls that reached the platform."""
+        return self.ledger.restarts(instance)
 
     def add(self, instances: Iterable[Instance]) -> None:
         """Put instances on the platform, the newest last."""
         for one in instances:
+            self.remove(one.id)
             self.instances[one.id] = one
+            self._used += one.status in TAKES_ROOM
+            self._plan(one)
+        self.version += 1
 
-    def note(self, now: float, endpoint: str, instance: str | None, code: str, acted: bool) -> None:
-        """Remember a call."""
-        self.calls.append(Call(now, endpoint, instance, code, acted))
+    def remove(self, id_: str) -> None:
+        """Take an instance off the platform, where it is there."""
+        one = self.instances.pop(id_, None)
+        if one is not None:
+            self._used -= one.status in TAKES_ROOM
+            self.version += 1
 
-    def restarts(self, instance: str | None = None) -> list[Call]:
-        """The restart calls that reached us."""
-        return [
-            one
-            for one in self.calls
-            if one.endpoint == "restart" and (instance is None or one.instance == instance)
-        ]
+    def find(self, text: str) -> Instance:
+        """The instance with this id or name.
 
-    def restart(self, id_: str, now: float) -> tuple[str, str | None]:
-        """Start a stopped or failed instance again: code and data of the answer."""
+        Raises:
+            ValueError: there is none.
+        """
+        one = self.instances.get(text)
+        named = (other for other in self.instances.values() if other.name == text)
+        found = one or next(named, None)
+        if found is None:
+            raise ValueError(f"no instance {text!r}")
+        return found
+
+    def restart(self, id_: str, now: float) -> Answered:
+        """Start a stopped or failed instance again."""
         self.advance(now)
         one = self.instances.get(id_)
         if one is None:
-            return "716020", None
-        if one.at(now) not in DOWN:
-            return self.manners.restart_running, None
+            return Answered("716020")
+        if self.account.stopped:
+            return Answered(self.manners.arrears)
+        if not is_down(one.status):
+            return Answered(self.manners.restart_running)
         if one.refuses:
             one.refuses -= one.refuses > 0
-            return "716868", None
+            return Answered("716868")
+        return Answered("0", self._start(one, now), True)
+
+    def _start(self, one: Instance, now: float) -> str | None:
         one.runs += 1
-        one.become(WAITING, now)
-        self._queue.append(id_)
-        if not self.manners.wait:
-            self.advance(now)
-        else:
-            one.planned.append((now + self.manners.wait, WAITING))
+        one.breaking = one.breaks != 0
+        one.breaks -= one.breaks > 0
+        answered: str | None = one.id
         if self.manners.returns == "none":
-            return "0", None
-        return (
-            "0",
-            id_ if self.manners.returns == "same" else f"{self.random.getrandbits(128):032x}",
-        )
+            answered = None
+        elif self.manners.returns != "same":
+            answered = f"{self.random.getrandbits(128):032x}"
+        if self.manners.returns == "moved" and answered is not None:
+            self.remove(one.id)
+            one = replace(one, id=answered)
+            self.add([one])
+        self._begin(one, RESTARTING, self.manners.booting, WAITING, now)
+        self.advance(now)
+        return answered
 
     def stop(self, id_: str, now: float) -> str:
         """Stop an instance, as a person in the console would: the code of the answer."""
+        self.advance(now)
         one = self.instances.get(id_)
         if one is None:
             return "716020"
-        if one.at(now) not in DOWN:
-            one.become(TERMINATED, now)
+        if not is_down(one.status) and one.status != SHUTTING:
+            self._begin(one, SHUTTING, self.manners.shutting, TERMINATED, now)
+            self.advance(now)
         return "0"
-
-    def advance(self, now: float) -> None:
-        """Let waiting instances deploy as far as there is room, in the order they came."""
-        if not self._queue:
-            return
-        free = None if self.capacity is None else self.capacity - self._used(now)
-        still: deque[str] = deque()
-        while self._queue:
-            id_ = self._queue.popleft()
-            one = self.instances[id_]
-            if one.status != WAITING:
-                continue
-            ready = one.since + self.manners.wait
-            if now < ready or (free is not None and free <= 0):
-                still.append(id_)
-                continue
-            if free is not None:
-                free -= 1
-            one.become(DEPLOYING, max(ready, one.since))
-            one.at(now)
-        self._queue = still
-
-    def _used(self, now: float) -> int:
-        return sum(one.at(now) in (DEPLOYING, RUNNING) for one in self.instances.values())
 
     def set_status(self, id_: str, status: str, now: float) -> None:
         """Force a status, also one that is documented nowhere."""
-        self.instances[id_].at(now)
-        self.instances[id_].become(status, now)
-        if status == WAITING:
-            self._queue.append(id_)
+        self.advance(now)
+        self._move(self.instances[id_], status, now)
+        self.advance(now)
+
+    def replan(self, one: Instance, now: float) -> None:
+        """An instance's habits were changed: what it does by itself counts from now on."""
+        one.counts_from = now
+        self._plan(one)
+
+    def advance(self, now: float) -> None:
+        """Let happen what is due, in its order; room that comes free is taken at that moment."""
+        while self._due and self._due[0][0] <= now:
+            moment, _, id_ = heappop(self._due)
+            one = self.instances.get(id_)
+            if one is not None:
+                self._turn(one, moment)
+                self._admit(moment)
+        self._admit(now)
 
     def counts(self, now: float) -> dict[str, int]:
         """Instances by status."""
@@ -173,35 +178,65 @@ class Platform:
             found[status] = found.get(status, 0) + 1
         return found
 
+    def note(self, call: Call) -> None:
+        """Remember a call."""
+        self.ledger.note(call)
 
-def fleet(n: int, seed: int = 1, deploy_for: float = 5.0) -> list[Instance]:
-    """n running instances with ids and names that a seed makes."""
+    def _begin(self, one: Instance, passing: str, seconds: float, status: str, now: float) -> None:
+        """Take a status, by way of a transitional one where that lasts."""
+        if not seconds:
+            self._move(one, status, now)
+            return
+        self._move(one, passing, now)
+        one.planned = (now + seconds, status)
+        self._plan(one)
+
+    def _move(self, one: Instance, status: str, moment: float) -> None:
+        self._used -= one.status in TAKES_ROOM
+        one.become(status, moment)
+        self._used += one.status in TAKES_ROOM
+        self._plan(one)
+
+    def _plan(self, one: Instance) -> None:
+        """Remember when to look at an instance again."""
+        coming = one.next_turn()
+        if one.status == WAITING and coming is None:
+            heappush(self._due, (self._ready_at(one), next(self._ticket), one.id))
+        elif coming is not None:
+            heappush(self._due, (coming[0], next(self._ticket), one.id))
+
+    def _ready_at(self, one: Instance) -> float:
+        waited = one.counted_from((one.since, one.status))
+        return waited + (self.manners.wait if one.wait_for is None else one.wait_for)
+
+    def _turn(self, one: Instance, moment: float) -> None:
+        """What an instance does at a planned moment; plans that were dropped do nothing."""
+        coming = one.next_turn()
+        if coming is not None and coming[0] <= moment:
+            self._move(one, coming[1], coming[0])
+        elif one.status == WAITING and self._ready_at(one) <= moment:
+            self._ready.append((one.id, one.since))
+
+    def _admit(self, moment: float) -> None:
+        """Let who waited long enough deploy, in the order they came, as far as there is room."""
+        while self._ready and (self.capacity is None or self._used < self.capacity):
+            id_, since = self._ready.popleft()
+            one = self.instances.get(id_)
+            if one is not None and (one.status, one.since) == (WAITING, since):
+                self._move(one, DEPLOYING, moment)
+
+
+def fleet(
+    n: int, seed: int = 1, deploy_for: float = 5.0, names: Iterable[str] = ()
+) -> list[Instance]:
+    """n running instances with ids that a seed makes, and names that are given or counted."""
     random = Random(seed)  # noqa: S311 - a simulation must repeat
+    given = iter(names)
     return [
-        Instance(f"{random.getrandbits(128):032x}", f"Instances_{i:06d}", deploy_for=deploy_for)
+        Instance(
+            f"{random.getrandbits(128):032x}",
+            next(given, f"Instances_{i:06d}"),
+            deploy_for=deploy_for,
+        )
         for i in range(n)
     ]
-
-
-def detail(one: Instance, status: str) -> dict[str, Any]:
-    """The documented detail of an instance."""
-    return {
-        "id": one.id,
-        "instanceServiceName": one.name,
-        "currentIndex": one.runs,
-        "gpuNumber": 1,
-        "cpuNumber": 3,
-        "ramSize": 15360,
-        "acceleratorType": "gpu",
-        "taskType": "ssh",
-        "status": status,
-        "description": "",
-        "createTime": "2022-05-11 19:30:34",
-        "startTime": None,
-        "endTime": None,
-        "duration": "--",
-        "remainingTime": "--",
-        "timeoutLimit": "unlimited",
-        "mountInfoList": [],
-        "containerPortInfoList": [],
-    }

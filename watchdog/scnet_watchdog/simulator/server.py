@@ -1,20 +1,17 @@
 """The platform's HTTP face on asyncio streams: fast, bounded, and able to misbehave on the wire."""
 
 import asyncio
-import gzip
 from collections.abc import Callable
-from http import HTTPStatus
 
-from .account import envelope
-from .answers import Answer, Endpoints, Request, Route, json_answer
+from . import spoil, wire
+from .answers import Answer, Endpoints, Request, Route, unframed
 from .control import Control
 from .faults import Fault
+from .ledger import Call
 from .platform import Platform
 
-LARGEST_HEAD = 64 * 1024
-LARGEST_BODY = 1024 * 1024
-
 Clock = Callable[[], float]
+LARGEST_CHUNK = 64 * 1024
 
 
 class Server:
@@ -30,168 +27,137 @@ class Server:
         self._now = now
         self._wall = wall
         self.endpoints = Endpoints(platform)
-        self._control = Control(platform, now)
+        self.control = Control(platform, now)
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self.requests = 0
         """Requests that arrived whole."""
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listen; return the port."""
-        self._server = await asyncio.start_server(self._serve, host, port, limit=LARGEST_HEAD)
+        """Listen; return the port.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        self._server = await asyncio.start_server(self._serve, host, port, limit=wire.LARGEST_HEAD)
         bound: int = self._server.sockets[0].getsockname()[1]
-        self.endpoints.gateway = f"http://{host}:{bound}"
+        named = f"[{host}]" if ":" in host else host
+        self.endpoints.gateway = f"http://{named}:{bound}"
+        account = self.platform.account
+        region = account.regions.get(self.platform.cluster_id or account.cluster_id)
+        if region is not None:
+            region.gateway = self.endpoints.gateway
         return bound
 
     async def stop(self) -> None:
-        """Stop listening and cut every connection."""
+        """Stop listening, cut every connection and wait until they are gone."""
         if self._server is not None:
             self._server.close()
-        for writer in list(self._open):
+        for task, writer in self._open.items():
             writer.transport.abort()
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
         if self._server is not None:
             await self._server.wait_closed()
+        # A transport that was aborted lets go of its socket in the next round of the loop.
         await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - streams start one task per connection
+        self._open[task] = writer
         try:
-            while (request := await _read(reader)) is not None:
-                self.requests += 1
-                if not await self._answer(request, writer):
-                    return
-        except (
-            ConnectionError,
-            asyncio.IncompleteReadError,
-            asyncio.LimitOverrunError,
-            ValueError,
-        ):
-            # The other side went away or spoke nonsense; the connection is over.
+            while await self._turn(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError, ValueError):
+            # The other side went away, stayed silent or spoke nonsense: the connection is over.
             return
         except asyncio.CancelledError:
+            # Only `stop` cancels; Python 3.11 logs a streams task that ends cancelled.
             return
         finally:
-            self._open.discard(writer)
+            del self._open[task]
             writer.transport.abort()
 
-    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> bool:
-        """Answer one request; whether the connection goes on."""
-        now, wall = self._now(), self._wall()
+    async def _turn(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Read and answer one request; whether the connection goes on."""
+        try:
+            async with asyncio.timeout(self.platform.manners.idle):
+                request = await wire.read_request(reader)
+        except wire.TooMuchError as error:
+            await wire.send(writer, unframed(error.status, "Refused"))
+            await _closed(writer)
+            return False
+        self.requests += 1
+        goes_on = await self._answer(request, reader, writer)
+        if request.headers.get("connection", "").lower() == "close":
+            goes_on = False
+        if not goes_on:
+            await _closed(writer)
+        return goes_on
+
+    async def _answer(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        now = self._now()
         if request.target.startswith("/_sim/"):
-            await _send(writer, self._control.answer(request), 0.0)
+            await wire.send(writer, self.control.answer(request))
             return True
-        route = self.endpoints.route(request, now, wall)
+        route = self.endpoints.route(request, now, self._wall())
         if route is None:
-            nothing = b'{"timestamp":0,"status":404,"error":"Not Found"}'
-            await _send(writer, Answer(nothing, 404), 0.0)
+            await wire.send(writer, unframed(404, "Not Found"))
             return True
         fault = self.platform.faults.meet(route.endpoint, route.instance, now)
-        if fault is None:
-            answer = self._honest(route, request, now, wall)
-            await _send(writer, answer, 0.0)
-            return True
-        return await self._misbehave(fault, route, request, writer)
+        if fault is not None:
+            return await self._misbehave(fault, request, reader, writer)
+        answer = self._honest(route, request)
+        self._note(route, answer.code, answer.acted)
+        await wire.send(writer, answer)
+        return True
 
-    def _honest(self, route: Route, request: Request, now: float, wall: float) -> Answer:
-        token = request.headers.get("token")
-        answer = self._refused(token, wall) if route.needs_token else None
-        acted = answer is None
-        answer = answer or route.answer()
-        self.platform.note(now, route.endpoint, route.instance, answer.code, acted)
-        return answer
+    def _honest(self, route: Route, request: Request) -> Answer:
+        refusal = self.endpoints.refusal(route, request.headers.get("token"), self._wall())
+        return route.answer() if refusal is None else refusal
 
-    def _refused(self, token: str | None, wall: float) -> Answer | None:
-        if not self.platform.account.valid(token, wall):
-            refusal = envelope("10008", "auth_fail", "token is invalid")
-            return json_answer(refusal, self.platform.manners.denied_http)
-        if self.platform.account.status == "frozen":
-            return json_answer(envelope("10007", "用户已被冻结"))
-        return None
+    def _note(self, route: Route, code: str, acted: bool) -> None:
+        self.platform.note(Call(self._now(), route.endpoint, route.instance, code, acted))
 
     async def _misbehave(
-        self, fault: Fault, route: Route, request: Request, writer: asyncio.StreamWriter
+        self,
+        fault: Fault,
+        request: Request,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> bool:
-        if fault.latency:
-            await asyncio.sleep(fault.latency)
-        now, wall = self._now(), self._wall()
-        if fault.acts_first:
-            answer = self._honest(route, request, now, wall)
-        else:
-            answer = Answer(b"")
-            self.platform.note(now, route.endpoint, route.instance, fault.code or "", False)
-        if fault.reset is not None:
+        """Answer one request as a fault wants it; whether the connection goes on."""
+        await asyncio.sleep(fault.latency)
+        # Found anew: the moment of acting is after the latency.
+        route = self.endpoints.route(request, self._now(), self._wall())
+        assert route is not None  # noqa: S101 - the same request had a route before
+        honest = self._honest(route, request) if fault.acts_first else spoil.refused(fault)
+        answer = spoil.spoiled(honest, fault)
+        self._note(route, spoil.said(answer, fault), honest.acted and fault.acts_first)
+        await asyncio.sleep(fault.late)
+        if fault.silent is not None:
+            await _fall_silent(fault, reader, writer)
             return False
-        if fault.hang is not None:
-            await asyncio.Event().wait()
-        await _send(writer, _spoiled(answer, fault), fault.drip, fault.body == "truncated")
-        return fault.body != "truncated"
+        pace = spoil.pace(answer, fault)
+        await wire.send(writer, answer, pace)
+        return not (pace.missing or pace.surplus)
 
 
-def _spoiled(answer: Answer, fault: Fault) -> Answer:
-    """The answer as the fault wants it."""
-    if fault.code is not None:
-        answer = json_answer(envelope(fault.code, fault.msg))
-    if fault.http is not None:
-        answer.status = fault.http
-        if fault.code is None and fault.body is None and not answer.body:
-            answer = Answer(b"", fault.http)
-    answer.headers.update(fault.headers)
-    if fault.body in _BODIES:
-        answer.body = _BODIES[fault.body]
-    elif fault.body == "huge":
-        answer.body = b'{"code":"0","data":"' + b"x" * (32 * 2**20) + b'"}'
-    elif fault.body == "gzip_bomb":
-        answer.body = gzip.compress(b" " * (64 * 2**20), 1)
-        answer.headers["Content-Encoding"] = "gzip"
-    if fault.body == "html":
-        answer.type = "text/html"
-    return answer
-
-
-_BODIES = {
-    "html": b"<html><h1>502 Bad Gateway</h1></html>",
-    "garbage": b"\xff\xfe\x00{]",
-    "empty": b"",
-    "no_code": b'{"timestamp":0,"status":400,"error":"Bad Request","path":"/"}',
-    "not_list": b'{"code":"0","msg":"success","data":"none"}',
-}
-
-
-async def _read(reader: asyncio.StreamReader) -> Request | None:
-    """The next request of a connection, or None at its end."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    lines = head.decode("latin-1").split("\r\n")
-    method, target, _ = lines[0].split(" ", 2)
-    headers = {}
-    for line in lines[1:]:
-        name, _, value = line.partition(":")
-        if name:
-            headers[name.strip().lower()] = value.strip()
-    length = int(headers.get("content-length") or 0)
-    if not 0 <= length <= LARGEST_BODY:
-        return None
-    body = await reader.readexactly(length) if length else b""
-    return Request(method, target, headers, body)
-
-
-async def _send(
-    writer: asyncio.StreamWriter, answer: Answer, drip: float, cut: bool = False
+async def _fall_silent(
+    fault: Fault, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    reason = HTTPStatus(answer.status).phrase if answer.status in _KNOWN else "Strange"
-    more = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
-    head = (
-        f"HTTP/1.1 {answer.status} {reason}\r\nContent-Type: {answer.type}\r\n"
-        f"Content-Length: {len(answer.body)}\r\n{more}\r\n"
-    ).encode("latin-1")
-    body = answer.body[: len(answer.body) // 2] if cut else answer.body
-    if not drip:
-        writer.write(head + body)
-        await writer.drain()
-        return
-    for byte in head + body:
-        writer.write(bytes([byte]))
-        await writer.drain()
-        await asyncio.sleep(drip)
+    if fault.reset is not None:
+        wire.reset(writer)
+    elif fault.hang is not None:
+        while await reader.read(LARGEST_CHUNK):
+            # Whatever else comes is not answered either; it ends when the other side gives up.
+            pass
 
 
-_KNOWN = frozenset(int(status) for status in HTTPStatus)
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Close in good order: what was written still arrives."""
+    writer.close()
+    await writer.wait_closed()
