@@ -1,5 +1,6 @@
 """The wire: one center's API with its token, its gateways, and one renewal after 10008."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -45,6 +46,7 @@ class ScnetClient:
         self._center_url = center_url
         self._fixed = normalised(base_url) if base_url else None
         self._gateways: list[str] = []
+        self._one = asyncio.Lock()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -59,9 +61,10 @@ class ScnetClient:
         """
         if self._fixed is not None:
             return self._fixed
-        if not self._gateways:
-            self._gateways = await self._discover(token)
-        return self._gateways[0]
+        async with self._one:
+            if not self._gateways:
+                self._gateways = await self._discover(token)
+            return self._gateways[0]
 
     def unreachable(self, base: str) -> None:
         """A gateway cannot be reached: use the next one and stay there; after the last ask anew."""
