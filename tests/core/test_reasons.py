@@ -141,7 +141,7 @@ def budget_spent() -> World:
 
 
 def center_breaker_open() -> World:
-    world = down(n=3)
+    world = down(n=4, limits=Limits(max_in_flight=1))
     world.answer = lambda attempt: START_FAILED
     world.poll()
     world.run(5 * SECOND)
