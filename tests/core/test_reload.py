@@ -160,7 +160,19 @@ def test_an_episode_ends_by_removal() -> None:
     assert episode(world, "a0").breaker is BreakerState.OPEN
     world.reload(WITHOUT)
     world.reload(BOTH)
-    assert world.state("a0").facts.care.episode is None
+    got = episode(world, "a0")
+    assert (got.failures, got.openings, got.breaker) == (0, 0, BreakerState.CLOSED)
+
+
+def test_dropping_an_instance_and_naming_it_again_brings_no_call_forward() -> None:
+    world = called(START_FAILURE)
+    world.run(12 * SECOND)
+    world.reload(WITHOUT)
+    world.reload(BOTH)
+    world.show(Status.FAILED, "a0")
+    world.run(2 * MINUTE)
+    # Back at 44 s and confirmed at 74 s; the cooldown of the call at 30 s ends at 90 s.
+    assert world.called()[1] == 90.0
 
 
 # Newcomers.
