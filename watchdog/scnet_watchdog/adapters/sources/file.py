@@ -4,7 +4,8 @@ It has no opinion on ids it does not name. A half-written file is a failed poll,
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, ClassVar
@@ -91,29 +92,42 @@ def _parsed(path: Path, data: bytes) -> tuple[dict[InstanceId, Status], tuple[st
     if len(data) > LARGEST:
         raise SourceUnavailable(f"{path} is larger than {LARGEST} bytes")
     try:
-        content = yaml.load(data, Loader=_TextLoader)  # noqa: S506 - derived from the safe loader
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise SourceUnavailable(f"{path} cannot be read as YAML or JSON") from error
-    if not isinstance(content, dict):
-        raise SourceUnavailable(f"{path} must hold {{instance id: status}}")
+        named = dict(_pairs(data))
+    except (yaml.YAMLError, ValueError) as error:
+        raise SourceUnavailable(f"{path} cannot be read as {{instance id: status}}") from error
     rows: dict[InstanceId, Status] = {}
     texts: list[str] = []
-    for id_, value in content.items():
-        # Anything but text is named by its type: written out, nested aliases could be gigabytes.
-        text = value.strip() if isinstance(value, str) else f"({type(value).__name__})"
-        word = text.lower()
+    for id_, text in named.items():
+        word = text.strip().lower()
         known = _ALSO.get(word) or (Status(word) if word in _WORDS else None)
-        rows[InstanceId(str(id_))] = known or Status.UNKNOWN
+        rows[InstanceId(id_)] = known or Status.UNKNOWN
         if known is None:
-            texts.append(text[:100])
+            texts.append(text.strip()[:100] or "(empty)")
     return rows, tuple(texts)
 
 
+def _pairs(data: bytes) -> Iterator[tuple[str, str]]:
+    """Keys and values of one flat mapping, every scalar as it is written; the last of a key counts.
+
+    Read event by event: building nested values goes as deep as a file says (a deep one ends the
+    whole process), and aliases as wide.
+    """
+    events = yaml.parse(data, Loader=_Loader)
+    begin = next(islice(events, 2, None), None)
+    if not isinstance(begin, yaml.MappingStartEvent):
+        raise ValueError("no mapping")
+    for event in events:
+        if isinstance(event, yaml.MappingEndEvent):
+            break
+        yield _word(event), _word(next(events))
+    if any(isinstance(event, yaml.NodeEvent) for event in events):
+        raise ValueError("more than one document")
+
+
+def _word(event: Any) -> str:
+    if not isinstance(event, yaml.ScalarEvent):
+        raise ValueError("an id or a status is not a word")
+    return str(event.value)
+
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _TextLoader(_Loader):  # type: ignore[misc]
-    """Takes every plain scalar as text: ids of digits stay as they are written."""
-
-
-_TextLoader.yaml_implicit_resolvers = {}
