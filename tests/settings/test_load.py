@@ -356,6 +356,11 @@ def test_an_alias_bomb_is_an_error_and_not_a_hang(tmp_path: Path) -> None:
     assert any("too large" in line for line in errors(tmp_path, text + BASE))
 
 
+@pytest.mark.parametrize("bomb", ["[" * 100_000, "a: " + "{b: " * 50_000, "- " * 50_000])
+def test_a_deep_file_is_an_error_and_does_not_end_the_process(tmp_path: Path, bomb: str) -> None:
+    assert any("nests too deeply" in line for line in errors(tmp_path, bomb))
+
+
 def outcome_of(file: Path) -> Loaded | SettingsError:
     try:
         return load(file, {}, kinds(), ())

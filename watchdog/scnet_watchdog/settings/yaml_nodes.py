@@ -52,6 +52,7 @@ def parse(text: str, name: str) -> Tree:
     """Read one YAML document; every error becomes a problem with its place."""
     tree = Tree()
     try:
+        _refuse_depth(text)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         at = error.problem_mark or error.context_mark
@@ -66,6 +67,22 @@ def parse(text: str, name: str) -> Tree:
     if root is not None:
         _Walk(tree, name).node(root, (), 0)
     return tree
+
+
+def _refuse_depth(text: str) -> None:
+    """Refuse what nests too deeply before it is composed: that would end the process.
+
+    Raises:
+        yaml.YAMLError
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > DEEPEST:
+            raise yaml.MarkedYAMLError(None, None, "it nests too deeply", event.start_mark)
 
 
 class _Walk:
