@@ -293,11 +293,9 @@ async def test_only_a_plain_word_makes_an_instance_missing(
     async with sight() as one:
         one.lists(listing([row("other")]))
         one.center.on(detail_of(ID), answer)
-        try:
-            await one.poll(ID)
-        except SourceUnavailable:
-            assert status is None
+        swept = await one.poll(ID)
     assert one.seen.get(ID) == status
+    assert swept.absent == ({ID} if status is None else set())
 
 
 async def test_a_missing_id_is_renewed_by_lists_and_asked_again_after_ten_minutes() -> None:

@@ -28,7 +28,7 @@ class Kinds(Mapping[str, "type[BaseModel]"]):
             self._points[point.name] = point
             self._rivals.setdefault(point.name, set()).add(point.value)
 
-    def kind(self, name: str) -> "SourceKind":
+    def kind(self, name: str) -> "type[SourceKind]":
         """The class of a kind.
 
         Raises:
@@ -46,7 +46,7 @@ class Kinds(Mapping[str, "type[BaseModel]"]):
             raise UnknownKind(f'source type "{name}" cannot be loaded: {error}') from error
         if not (hasattr(found, "Options") and hasattr(found, "build")):
             raise UnknownKind(f'source type "{name}" has no Options or no build()')
-        return cast("SourceKind", found)
+        return cast("type[SourceKind]", found)
 
     def __getitem__(self, name: str) -> "type[BaseModel]":
         if name not in self._points:

@@ -143,7 +143,13 @@ class ScnetSource:
         if renewed:
             report(Page(self._key, began, now, dict.fromkeys(renewed, Status.MISSING)))
         asked = self._next_asked(absent, renewed)
-        silent = await self._details(asked, report)
+        try:
+            silent = await self._details(asked, report)
+        except SourceThrottled:
+            raise
+        except SourceUnavailable:
+            # The list was whole: an id that nobody can ask for fails no poll of the others.
+            silent = frozenset(asked)
         self._found_by_detail |= set(asked) - silent - self._missing.keys()
         if len(self._found_by_detail) > MOST_DETAILS and self._mode == "auto":
             # The list leaves out who exists: it does not work for this center.
