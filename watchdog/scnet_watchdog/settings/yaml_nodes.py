@@ -4,9 +4,10 @@ No YAML 1.1 surprises: `012345`, `22:00`, `on` and `NO` are text until a field w
 else. Only a plain `null`, `~` or nothing means none.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -19,6 +20,7 @@ DEEPEST = 32
 MOST_NODES = 1_000_000
 """Nodes after aliases are expanded; an alias bomb has more."""
 
+_BRACKETS = re.compile(r"[\[\]{}]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -75,6 +77,8 @@ def _refuse_depth(text: str) -> None:
     Raises:
         yaml.YAMLError
     """
+    if _deepest_possible(text) <= DEEPEST:
+        return
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -82,7 +86,19 @@ def _refuse_depth(text: str) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST:
-            raise yaml.MarkedYAMLError(None, None, "it nests too deeply", event.start_mark)
+            raise yaml.MarkedYAMLError(
+                None, None, "it nests too deeply", cast("Any", event.start_mark)
+            )
+
+
+def _deepest_possible(text: str) -> int:
+    """A quick bound: every level costs a bracket, or a character before the line's first word."""
+    open_now = most = 0
+    for found in _BRACKETS.finditer(text):
+        open_now += 1 if found[0] in "[{" else -1
+        most = max(most, open_now)
+    indents = (len(line) - len(line.lstrip(" -?")) for line in text.splitlines())
+    return most + max(indents, default=0)
 
 
 class _Walk:
