@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test check format lint types imports cover generated fix pins clean
+.PHONY: help demo test bench check format lint types imports cover generated fix pins clean
 
 help:
 	@sed -n 's/^# //p' Makefile | head -4
@@ -27,6 +27,10 @@ demo: $(READY)
 
 test: $(READY)
 	"$(BIN)/pytest" -q -n 2
+
+# Figures, not a gate: ratios measured in one run.
+bench: $(READY)
+	"$(BIN)/python" -P benchmarks/turns.py
 
 check: format lint types imports cover generated
 
