@@ -115,3 +115,11 @@ def test_a_kind_that_nobody_uses_is_not_imported(tmp_path: Path) -> None:
         [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True
     )
     assert json.loads(ran.stdout) == [[], True]
+
+
+def test_every_built_in_kind_and_its_options_are_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    for kind, options in kinds().items():
+        assert f"| `{kind}` |" in page
+        for name in options.model_fields:
+            assert f"`{name}" in page
