@@ -78,7 +78,7 @@ class Source(Section):
     interval: Wait = Field(default="30s", validate_default=True)
     """How often it is polled. Default 30s."""
     fast_interval: Wait = Field(default="10s", validate_default=True)
-    """How often while something is going on. Default 10s."""
+    """How often while something is going on; never slower than interval. Default 10s."""
 
     @property
     def options(self) -> dict[str, Any]:

@@ -21,9 +21,6 @@ def source_problems(
     """Every source whose type is unknown or whose options are not right."""
     for name, source in settings.sources.items():
         path = ("sources", name)
-        if source.fast_interval > source.interval:
-            text = "must not be longer than interval"
-            yield Problem((*path, "fast_interval"), text, tree.mark_of((*path, "fast_interval")))
         if source.type not in kinds:
             known = sorted(kinds)
             close = get_close_matches(source.type, known, 1)

@@ -107,9 +107,9 @@ def limits(settings: Settings) -> dict[str, Limits]:
 
 
 def paces(settings: Settings) -> dict[str, Pace]:
-    """Each source's pace."""
+    """Each source's pace; fast is never slower than usual."""
     return {
-        name: Pace(source.interval, source.fast_interval)
+        name: Pace(source.interval, min(source.fast_interval, source.interval))
         for name, source in settings.sources.items()
     }
 
