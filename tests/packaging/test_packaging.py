@@ -46,27 +46,50 @@ def run(environment: Path, code: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.packaging
+@pytest.mark.timeout(300)
 def test_the_wheel_holds_our_package_alone_with_its_types_and_migrations(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"scnet_watchdog"}
     assert "scnet_watchdog/py.typed" in names
     assert "scnet_watchdog/adapters/stores/migrations/001_first.sql" in names
+    ours = [name for name in names if ".dist-info" not in name]
+    stray = [name for name in ours if Path(name).suffix not in (".py", ".sql")]
+    assert stray == ["scnet_watchdog/py.typed"], "files in the folder would be shipped"
 
 
+OURS = "import scnet_watchdog.cli.main as ours; print(ours.app.info.name)"
+THEIRS = (
+    "import watchdog.events, watchdog.observers;"
+    "print(watchdog.events.FileModifiedEvent('x').src_path)"
+)
+
+
+@pytest.mark.packaging
 @pytest.mark.parametrize("ours_first", [True, False])
 @pytest.mark.timeout(300)
-def test_it_lives_beside_the_other_watchdog_and_leaves_it_whole(
+def test_it_lives_beside_the_other_watchdog_and_either_leaves_the_other_whole(
     wheel: Path, elsewhere: Path, ours_first: bool
 ) -> None:
     ours, theirs = [str(wheel), "--no-deps"], ["watchdog", "--no-deps"]
     for one in (ours, theirs) if ours_first else (theirs, ours):
         pip(elsewhere, "install", "--force-reinstall", *one)
-    both = (
-        "import watchdog.events, watchdog.observers, scnet_watchdog.cli.main as ours;"
-        "print(watchdog.events.FileModifiedEvent('x').src_path, ours.app.info.name)"
-    )
-    assert run(elsewhere, both) == "x scnet-watchdog"
+    assert run(elsewhere, OURS) == "scnet-watchdog"
+    assert run(elsewhere, THEIRS) == "x"
+    pip(elsewhere, "uninstall", "-y", "scnet-watchdog")
+    assert run(elsewhere, THEIRS) == "x"
+    pip(elsewhere, "install", *ours)
+    pip(elsewhere, "uninstall", "-y", "watchdog")
+    assert run(elsewhere, OURS) == "scnet-watchdog"
+
+
+@pytest.mark.packaging
+@pytest.mark.timeout(300)
+def test_the_installed_program_answers_and_its_kinds_of_sources_load(
+    wheel: Path, elsewhere: Path
+) -> None:
+    pip(elsewhere, "install", "--force-reinstall", "--no-deps", str(wheel))
     version = subprocess.run(
         [elsewhere / "bin" / "scnet-watchdog", "--version"],
         check=True,
@@ -74,13 +97,19 @@ def test_it_lives_beside_the_other_watchdog_and_leaves_it_whole(
         text=True,
     )
     assert version.stdout.startswith("scnet-watchdog ")
-    pip(elsewhere, "uninstall", "-y", "scnet-watchdog")
-    assert run(elsewhere, "import watchdog.observers; print('whole')") == "whole"
+    loads = (
+        "from importlib.metadata import distribution;"
+        "points = distribution('scnet-watchdog').entry_points;"
+        "kinds = points.select(group='scnet_watchdog.sources');"
+        "print(sorted(one.name for one in kinds if one.load()))"
+    )
+    assert run(elsewhere, loads) == "['file', 'scnet']"
 
 
 def test_the_pins_name_every_dependency_and_no_address() -> None:
     text = (ROOT / "constraints.txt").read_text()
     assert "://" not in text
+    assert not re.search(r"^\s*-", text, re.MULTILINE), "options such as --index-url"
     pinned = {_plain(line.split("==")[0]) for line in text.splitlines() if "==" in line}
     groups = PROJECT["dependency-groups"]
     wanted = [*PROJECT["project"]["dependencies"], *groups["test"], *groups["qa"]]
