@@ -186,6 +186,34 @@ async def test_everyone_who_found_the_token_stale_gets_the_same_fresh_one() -> N
     assert one.asked == 2
 
 
+async def test_everyone_who_waited_for_a_login_that_failed_has_its_error() -> None:
+    """One after the other, ten logins that hang would keep a restart waiting for minutes."""
+    bad = whole(b"", "502 Bad Gateway")
+    async with a_login(bad, regions("token")) as one:
+        ends = await asyncio.gather(*(one.login.get() for _ in range(10)), return_exceptions=True)
+        assert {type(end) for end in ends} == {SourceUnavailable}
+        assert one.asked == 1
+        assert (await one.login.get()).value == "token"
+
+
+async def test_everyone_who_waited_for_a_renewal_that_failed_has_its_error() -> None:
+    async with a_login(regions("old"), refused("10009"), regions("new")) as one:
+        old = await one.login.get()
+        ends = await asyncio.gather(
+            *(one.login.renew(old) for _ in range(10)), return_exceptions=True
+        )
+    assert {type(end) for end in ends} == {SourceRefused}
+    assert one.asked == 2
+
+
+async def test_everyone_who_waited_for_the_same_token_again_has_no_fresh_one() -> None:
+    async with a_login(regions("same")) as one:
+        same = await one.login.get()
+        ends = await asyncio.gather(*(one.login.renew(same) for _ in range(10)))
+    assert ends == [None] * 10
+    assert one.asked == 2
+
+
 async def test_the_same_token_again_is_no_fresh_one() -> None:
     async with a_login(regions("same")) as one:
         assert await one.login.renew(await one.login.get()) is None

@@ -144,14 +144,20 @@ class KeyLogin:
         self._renewed = renewed
         self._token: Token | None = None
         self._tried_at: datetime | None = None
+        self._logins = 0
+        self._failure: SourceUnavailable | SourceRefused | None = None
         self._one = asyncio.Lock()
 
     async def get(self) -> Token:
         """The token in force; a new one when it expires soon."""
+        before = self._logins
         async with self._one:
             held = self._token
-            if held is None or not self._due(held):
-                return held or await self._mint()
+            if held is None:
+                self._share_failure_since(before)
+                return await self._mint()
+            if not self._due(held):
+                return held
             try:
                 return await self._mint()
             except SourceUnavailable:
@@ -165,14 +171,33 @@ class KeyLogin:
 
     async def renew(self, stale: Token) -> Token | None:
         """A new token, unless somebody has fetched one since the stale one was used."""
+        before = self._logins
         async with self._one:
             if self._token is not None and self._token.value != stale.value:
                 return self._token
+            self._share_failure_since(before)
+            if self._logins != before:
+                return None
             fresh = await self._mint()
             return fresh if fresh.value != stale.value else None
 
+    def _share_failure_since(self, before: int) -> None:
+        """A login that failed while we waited for it has failed for us too."""
+        if self._logins != before and self._failure is not None:
+            raise self._failure
+
     async def _mint(self) -> Token:
         self._tried_at = self._clock.now()
+        self._failure = None
+        try:
+            return await self._fetched()
+        except (SourceUnavailable, SourceRefused) as error:
+            self._failure = error
+            raise
+        finally:
+            self._logins += 1
+
+    async def _fetched(self) -> Token:
         try:
             reply = await self._http.request(
                 "POST", self._keys.token_url, headers=signed(self._keys, self._clock.wall())
