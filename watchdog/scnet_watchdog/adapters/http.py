@@ -108,7 +108,7 @@ class HttpClient:
         self, options: HttpOptions, elapsed: Callable[[], float], for_calls: bool = False
     ) -> None:
         self._options = options
-        self._elapsed = elapsed
+        self.elapsed = elapsed
         self._for_calls = for_calls
         self._client = self._new_client()
         self._places = asyncio.Semaphore(self.size)
@@ -164,7 +164,7 @@ class HttpClient:
         seconds = self._options.deadline.total_seconds()
         leash = Leash(self._opened)
         timer = asyncio.get_running_loop().call_later(seconds, leash.pull)
-        ends = self._elapsed() + seconds
+        ends = self.elapsed() + seconds
         try:
             async with self._client.stream(
                 method,
@@ -197,7 +197,7 @@ class HttpClient:
             size += len(part)
             if size > LARGEST_BODY:
                 raise TooMuch(f"the answer is larger than {LARGEST_BODY} bytes")
-            if self._elapsed() > ends:
+            if self.elapsed() > ends:
                 raise TooMuch(LATE)
         headers = {name.lower(): value for name, value in response.headers.items()}
         body = decoded(b"".join(parts), headers.get("content-encoding", ""))

@@ -92,13 +92,15 @@ class ScnetClient:
             raise refused(reply, envelope, cause)
         return reply, envelope
 
-    async def detail_answer(self, instance: str, token: Token) -> tuple[Reply, Envelope | None]:
-        """One detail read with this very token, nothing renewed: evidence about a refusal.
+    async def detail_answer(
+        self, base: str, instance: str, token: Token
+    ) -> tuple[Reply, Envelope | None]:
+        """One detail read by this very gateway and token, nothing renewed: evidence of a refusal.
 
         Raises:
             SourceUnavailable, SourceThrottled
         """
-        return await self._get(token, detail_path(instance), None, None)
+        return await self._get_from(base, token, detail_path(instance), None, None)
 
     async def _get(
         self,
@@ -107,7 +109,16 @@ class ScnetClient:
         params: Mapping[str, str] | None,
         body: bytes | None,
     ) -> tuple[Reply, Envelope | None]:
-        base = await self.base(token)
+        return await self._get_from(await self.base(token), token, path, params, body)
+
+    async def _get_from(
+        self,
+        base: str,
+        token: Token,
+        path: str,
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+    ) -> tuple[Reply, Envelope | None]:
         headers = {"token": token.value}
         if body is not None:
             headers["Content-Type"] = "application/json"

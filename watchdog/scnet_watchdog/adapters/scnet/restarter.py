@@ -15,6 +15,11 @@ from .token import Token
 RESTART = f"{SERVICE}/task/actions/restart"
 STEPS = 6
 """Requests one attempt may take: login, gateway, call, fresh token, repeat, evidence."""
+CALL_WITHIN = 2
+"""The call leaves within so many requests' deadlines, or not at all: what it was allowed by is old
+by then. Polls keep token and gateway warm, so that usually nothing is asked before the call."""
+REPEAT_WITHIN = 4
+"""The same for the repeat with a fresh token."""
 
 
 class ScnetRestarter:
@@ -22,7 +27,7 @@ class ScnetRestarter:
 
     def __init__(self, client: ScnetClient, options: HttpOptions) -> None:
         self._client = client
-        self._deadline = options.deadline * STEPS
+        self._request = options.deadline
 
     @property
     def free(self) -> int:
@@ -32,24 +37,32 @@ class ScnetRestarter:
     @property
     def deadline(self) -> timedelta:
         """The longest an attempt takes, fresh token, repeat and evidence included."""
-        return self._deadline
+        return self._request * STEPS
 
     async def restart(self, instance: InstanceId) -> Outcome:
         """Call once; after a stale token once more with a fresh one."""
+        began = self._client.calls.elapsed()
         try:
             token = await self._client.tokens.get()
             base = await self._client.base(token)
         except (SourceRefused, SourceUnavailable) as error:
             return _before_call(error)
+        if self._is_late(began, CALL_WITHIN):
+            return NotSent("token and gateway came too late for this call")
         reply = await self._call(base, instance, token)
         if not isinstance(reply, Reply):
             return reply
         if not is_denied(reply, read_envelope(reply)):
-            return await self._judged(reply, instance, token, renewed=False)
-        return await self._once_more(reply, base, instance, token)
+            return await self._judged(reply, base, instance, token, renewed=False)
+        return await self._once_more(reply, base, instance, token, began)
+
+    def _is_late(self, began: float, requests: int) -> bool:
+        """Whether more time went by than so many requests may take."""
+        took = self._client.calls.elapsed() - began
+        return took > (self._request * requests).total_seconds()
 
     async def _once_more(
-        self, denied: Reply, base: str, instance: InstanceId, stale: Token
+        self, denied: Reply, base: str, instance: InstanceId, stale: Token, began: float
     ) -> Outcome:
         """A denied call did nothing: it is repeated where a fresher token is to be had."""
         try:
@@ -61,11 +74,13 @@ class ScnetRestarter:
         except SourceRefused as error:
             return Refused(RefusalClass.ACCOUNT, error.code or TOKEN_CODE, str(error), error.cause)
         if fresh is None:
-            return await self._judged(denied, instance, stale, renewed=False)
+            return await self._judged(denied, base, instance, stale, renewed=False)
+        if self._is_late(began, REPEAT_WITHIN):
+            return Refused(RefusalClass.PLATFORM, TOKEN_CODE, "the fresh token came too late")
         again = await self._call(base, instance, fresh)
         if not isinstance(again, Reply):
             return again
-        return await self._judged(again, instance, fresh, renewed=True)
+        return await self._judged(again, base, instance, fresh, renewed=True)
 
     async def _call(self, base: str, instance: InstanceId, token: Token) -> Reply | Outcome:
         try:
@@ -83,7 +98,7 @@ class ScnetRestarter:
             return Unanswered(str(error))
 
     async def _judged(
-        self, reply: Reply, instance: InstanceId, token: Token, renewed: bool
+        self, reply: Reply, base: str, instance: InstanceId, token: Token, renewed: bool
     ) -> Outcome:
         """The outcome; for a refused permission with evidence from a read by the same token."""
         outcome = restart_outcome(reply)
@@ -91,7 +106,7 @@ class ScnetRestarter:
         if not isinstance(outcome, Refused) or not (denied or outcome.code in PERMISSION_CODES):
             return outcome
         try:
-            read, envelope = await self._client.detail_answer(instance, token)
+            read, envelope = await self._client.detail_answer(base, instance, token)
         except SourceRefused as error:
             return replace(outcome, kind=RefusalClass.ACCOUNT, cause=error.cause)
         except SourceUnavailable as error:
