@@ -140,3 +140,33 @@ async def test_acquiring_again_renews_the_same_tenure(store: StateStore) -> None
     first = await store.acquire("me", NO_WAIT)
     again = await store.acquire("me", NO_WAIT)
     assert again.epoch == first.epoch
+
+
+async def test_a_verdict_makes_room_whatever_the_order_of_the_rows(store: StateStore) -> None:
+    """Rows kept while nothing could be written come together; none may push another out."""
+    from dataclasses import replace
+
+    tenure = await store.acquire("me", NO_WAIT)
+    first, second = attempt("a", 1), attempt("a", 2)
+    await store.commit(tenure, Change(wanted=(first,)))
+    judged = replace(settled(first, OutcomeKind.ACCEPTED), verdict=Verdict.UNJUDGED, judged_at=T0)
+    await store.commit(tenure, Change(attempts=(settled(second, OutcomeKind.ACCEPTED), judged)))
+    assert not (await store.load(tenure)).open
+    # The second one awaits its verdict: there is no room for a third.
+    assert await store.commit(tenure, Change(wanted=(attempt("a", 3),))) == frozenset()
+
+
+@pytest.mark.parametrize("text", ["half a pair: \ud83d", "nul: \0", "line\u2028end", "中文"])
+async def test_no_text_of_others_keeps_a_turn_from_being_saved(
+    store: StateStore, text: str
+) -> None:
+    from dataclasses import replace
+
+    tenure = await store.acquire("me", NO_WAIT)
+    one = replace(stored("a"), facts=replace(stored("a").facts, label=text))
+    told = Event(EventKind.SOURCE_FAILED, T0, fields={"error": text, "odd": object()})
+    row = attempt("a")
+    change = Change(instances={one.id: one}, events=(told,), wanted=(row,))
+    assert await store.commit(tenure, change) == {row.key}
+    (back,) = (await store.load(tenure)).instances
+    assert back.facts.label in (text, text.replace("\ud83d", "?"))

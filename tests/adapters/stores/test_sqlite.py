@@ -286,30 +286,6 @@ async def test_an_old_schema_is_kept_beside_before_it_is_migrated(tmp_path: Path
     kept.close()
 
 
-async def test_retention_keeps_what_is_open_or_young(tmp_path: Path) -> None:
-    store = sqlite_store(tmp_path)
-    tenure = await store.acquire("me", NO_WAIT)
-    old = T0 - timedelta(days=100)
-    closed = settled(attempt("old", saved_at=old), OutcomeKind.REFUSED)
-    watched = settled(attempt("watched", saved_at=old), OutcomeKind.ACCEPTED)
-    await store.commit(
-        tenure,
-        Change(
-            attempts=(closed, watched),
-            wanted=(attempt("young"), attempt("open", saved_at=old)),
-            events=(Event(EventKind.DAEMON_STARTED, old), Event(EventKind.DAEMON_STOPPED, T0)),
-        ),
-    )
-    assert await store.prune(T0 - timedelta(days=90)) == 2
-    await store.close()
-    rows = sqlite3.connect(tmp_path / "state.db")
-    kept = {name for (name,) in rows.execute("SELECT instance FROM attempts")}
-    events = [name for (name,) in rows.execute("SELECT event FROM journal")]
-    rows.close()
-    assert kept == {"watched", "young", "open"}
-    assert events == ["daemon.stopped"]
-
-
 async def test_history_reads_events_in_order_when_nobody_runs(tmp_path: Path) -> None:
     store = sqlite_store(tmp_path)
     tenure = await store.acquire("me", NO_WAIT)
@@ -357,4 +333,26 @@ async def test_reading_does_not_stop_a_daemon_that_starts_meanwhile(tmp_path: Pa
     tenure = await store.acquire("me", timedelta(seconds=5))
     timer.join()
     assert tenure.epoch == 2
+    await store.close()
+
+
+async def test_an_attempt_is_never_pushed_out_by_another_one(tmp_path: Path) -> None:
+    """Two of one instance that are not judged: a fault of ours. It is told, and costs no row."""
+    store = sqlite_store(tmp_path)
+    tenure = await store.acquire("me", NO_WAIT)
+    first, second = attempt("a", 1), settled(attempt("a", 2), OutcomeKind.ACCEPTED)
+    await store.commit(tenure, Change(wanted=(first,)))
+    with pytest.raises(Unwritable, match="UNIQUE"):
+        await store.commit(tenure, Change(attempts=(second,)))
+    assert [one.key for one in (await store.load(tenure)).open] == [first.key]
+    await store.close()
+
+
+async def test_an_id_that_cannot_be_written_spoils_its_own_commit_only(tmp_path: Path) -> None:
+    store = sqlite_store(tmp_path)
+    tenure = await store.acquire("me", NO_WAIT)
+    with pytest.raises(Unwritable):
+        await store.commit(tenure, instances("half a pair \ud83d"))
+    await store.commit(tenure, instances("a"))
+    assert [one.id for one in (await store.load(tenure)).instances] == ["a"]
     await store.close()

@@ -4,8 +4,11 @@ An instance that needs no care decodes to the very singletons `REST` and `FRESH`
 lets an unchanged instance at rest cost one look-up.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from pydantic import TypeAdapter
 
@@ -15,6 +18,7 @@ from ...core.command import Command, Hold, PlaceHold, Release, Reset, RestartNow
 from ...core.event import Event
 from ...core.state import FRESH, REST, Facts
 
+_T = TypeVar("_T")
 _FACTS = TypeAdapter(Facts)
 _CENTER = TypeAdapter(CenterState)
 _HOLD = TypeAdapter(Hold)
@@ -26,7 +30,7 @@ COMMANDS: dict[str, TypeAdapter[Command]] = {
 
 def facts_text(facts: Facts) -> str:
     """What is stored of an instance."""
-    return _FACTS.dump_json(facts, exclude_defaults=True).decode()
+    return _text(_FACTS, facts)
 
 
 def read_facts(text: str) -> Facts:
@@ -43,7 +47,7 @@ def read_facts(text: str) -> Facts:
 
 def center_text(center: CenterState) -> str:
     """What is stored of a center."""
-    return _CENTER.dump_json(center, exclude_defaults=True).decode()
+    return _text(_CENTER, center)
 
 
 def read_center(text: str) -> CenterState:
@@ -53,7 +57,7 @@ def read_center(text: str) -> CenterState:
 
 def hold_text(hold: Hold) -> str:
     """What is stored of a hold."""
-    return _HOLD.dump_json(hold).decode()
+    return _text(_HOLD, hold)
 
 
 def read_hold(text: str) -> Hold:
@@ -62,8 +66,9 @@ def read_hold(text: str) -> Hold:
 
 
 def event_text(event: Event) -> str:
-    """What the journal keeps of an event."""
-    return _EVENT.dump_json(event, exclude_defaults=True).decode()
+    """What the journal keeps of an event: its fields as they stand in the log."""
+    fields = {key: _told(value) for key, value in event.fields.items()}
+    return _text(_EVENT, replace(event, fields=fields))
 
 
 def read_event(text: str) -> Event:
@@ -74,7 +79,7 @@ def read_event(text: str) -> Event:
 def command_text(command: Command) -> tuple[str, str]:
     """A command's kind and its JSON."""
     kind = type(command).__name__
-    return kind, COMMANDS[kind].dump_json(command).decode()
+    return kind, _text(COMMANDS[kind], command)
 
 
 def read_command(kind: str, text: str, row: int) -> Command:
@@ -120,6 +125,32 @@ def read_attempt(row: tuple[object, ...]) -> Attempt:
     values = dict(zip(names, row, strict=True))
     values["refusal"] = values.pop("class")
     return _ATTEMPT.validate_python(values)
+
+
+def _text(adapter: TypeAdapter[_T], value: _T) -> str:
+    """A value as JSON without its defaults."""
+    try:
+        return adapter.dump_json(value, exclude_defaults=True).decode()
+    except ValueError:
+        # Half a surrogate pair in some text of others, or a field that JSON does not know: one
+        # such value must not keep the whole turn from being saved, now and for ever.
+        plain = adapter.dump_python(value, exclude_defaults=True)
+        text = json.dumps(plain, default=str, ensure_ascii=False)
+        return text.encode("utf-8", "replace").decode()
+
+
+def _told(value: object) -> object:
+    """A moment in milliseconds and a length in seconds, as the log tells them."""
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC).isoformat(timespec="milliseconds")
+        return moment.replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return round(value.total_seconds(), 3)
+    if isinstance(value, Mapping):
+        return {key: _told(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_told(one) for one in value]
+    return value
 
 
 def moment_text(moment: datetime) -> str:

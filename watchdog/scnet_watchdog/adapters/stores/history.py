@@ -13,12 +13,12 @@ from ...core.model import InstanceId
 from ...ports import Unreadable
 from . import codec
 from .lock import StateLock
-from .opening import APPLICATION_ID, migrations, storage_error
+from .opening import check_ours, exists, migrations, readable, storage_error
 from .rows import read_memory
 
 
 class SqliteHistory:
-    """Fulfils `ports.History` on a state file nobody runs on.
+    """Reads a state file nobody runs on.
 
     Raises (from every method):
         HeldByAnother, Unreadable, Unwritable
@@ -36,31 +36,39 @@ class SqliteHistory:
         return await asyncio.to_thread(self._events, since, instance)
 
     def _open(self) -> sqlite3.Connection:
+        readable(self._path)
         connection = sqlite3.connect(self._path, isolation_level=None)
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        ours = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if ours != APPLICATION_ID or version not in migrations():
+        try:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            check_ours(connection, self._path, max(migrations()))
+        except (sqlite3.Error, Unreadable):
             connection.close()
-            raise Unreadable(f"{self._path} is not a state that this program knows")
+            raise
         return connection
 
     def _snapshot(self) -> Memory:
-        if not self._path.exists():
+        if not exists(self._path):
             return Memory(fresh=True)
         with self._reading() as connection:
             return read_memory(connection, fresh=False)
 
     def _events(self, since: datetime, instance: InstanceId | None) -> list[Event]:
-        if not self._path.exists():
+        if not exists(self._path):
             return []
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT data FROM journal WHERE at >= ? AND (? IS NULL OR instance = ?) "
                 "ORDER BY id",
                 (codec.moment_text(since), instance, instance),
-            )
+            ).fetchall()
+        # Decoded without the lock: a daemon that starts meanwhile waits for a second only.
+        try:
             return [codec.read_event(data) for (data,) in rows]
+        except ValueError as error:
+            raise self._not_ours(error) from error
+
+    def _not_ours(self, error: ValueError) -> Unreadable:
+        return Unreadable(f"{self._path} holds what we did not write: {error}")
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -73,6 +81,6 @@ class SqliteHistory:
         except sqlite3.Error as error:
             raise storage_error(self._path, error) from error
         except ValueError as error:
-            raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
+            raise self._not_ours(error) from error
         finally:
             lock.free()

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -54,6 +55,8 @@ class StateLock:
                 os.close(descriptor)
                 raise Unwritable(f"cannot lock {self._lock}: {error.strerror}") from error
         self._descriptor = descriptor
+        # Whoever wrote it is dead: the kernel gave us its lock.
+        self._forget_owner()
 
     def say(self, owner: Owner) -> None:
         """Write down who holds it, for whoever finds it held."""
@@ -68,7 +71,7 @@ class StateLock:
         """Give the lock up; the file that says who is removed first."""
         if self._descriptor is None:
             return
-        self.owner_file.unlink(missing_ok=True)
+        self._forget_owner()
         os.close(self._descriptor)
         self._descriptor = None
 
@@ -80,6 +83,11 @@ class StateLock:
             return Owner(str(found["host"]), int(found["pid"]), since)
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def _forget_owner(self) -> None:
+        with suppress(OSError):
+            # The lock is what counts, as in `say`.
+            self.owner_file.unlink(missing_ok=True)
 
     def _refusal(self) -> HeldByAnother:
         owner = self.owner()

@@ -11,6 +11,7 @@ from . import codec
 
 _COLUMNS = codec.ATTEMPT_COLUMNS
 _PLACES = ", ".join("?" * len(_COLUMNS.split(",")))
+_OVERWRITE = ", ".join(f"{name.strip()} = excluded.{name.strip()}" for name in _COLUMNS.split(","))
 
 
 def write(
@@ -44,9 +45,11 @@ def write(
 
 def _write_attempts(connection: sqlite3.Connection, change: Change) -> frozenset[AttemptKey]:
     """Settled and judged rows first: they may make room for a new one of their instance."""
+    closed_first = sorted(change.attempts, key=lambda attempt: not attempt.closed)
     connection.executemany(
-        f"INSERT OR REPLACE INTO attempts ({_COLUMNS}) VALUES ({_PLACES})",  # noqa: S608 - constants
-        [codec.attempt_row(attempt) for attempt in change.attempts],
+        f"INSERT INTO attempts ({_COLUMNS}) VALUES ({_PLACES}) "  # noqa: S608 - constants
+        f"ON CONFLICT (instance, seq) DO UPDATE SET {_OVERWRITE}",
+        [codec.attempt_row(attempt) for attempt in closed_first],
     )
     return frozenset(
         attempt.key

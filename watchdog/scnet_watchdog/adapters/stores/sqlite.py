@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,10 +12,12 @@ from typing import TypeVar
 from ...core.attempt import AttemptKey
 from ...core.change import Change, Memory
 from ...core.command import Command
+from ...core.model import InstanceId
 from ...ports import Clock, Fenced, StoreError, Tenure, Unreadable, Unwritable
 from . import codec
 from .lock import StateLock, boot_id, me
-from .opening import open_state, storage_error
+from .opening import create_state, exists, open_state, ready_folder, storage_error
+from .retention import prune
 from .rows import read_memory, withdraw, write
 
 _T = TypeVar("_T")
@@ -38,6 +40,7 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
         self._tenure: Tenure | None = None
         self._fresh = False
+        self._closed = False
         self._doubtful: tuple[AttemptKey, ...] = ()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
 
@@ -66,17 +69,26 @@ class SqliteStore:
         """Leave a command for the next owner; for whoever holds the lock without running."""
         await self._do(lambda: self._post(command))
 
-    async def prune(self, before: datetime) -> int:
-        """Delete what is older and needed by nobody; return how many rows went."""
+    async def prune(self, before: datetime, watched: Collection[InstanceId] | None = None) -> int:
+        """Delete what is older and needed by nobody; return how many rows went.
+
+        Args:
+            watched: instances that stay however long nothing of them changed; None = all stay.
+
+        Raises:
+            Unwritable, Unreadable
+        """
         gone = 0
-        while batch := await self._do(lambda: self._prune(before)):
+        while batch := await self._do(lambda: self._prune(before, watched)):
             gone += batch
         return gone
 
     async def close(self) -> None:
         """Leave the file whole and alone, then free the lock."""
-        await self._do(self._close)
-        self._thread.shutdown()
+        if not self._closed:
+            self._closed = True
+            await self._do(self._close)
+            self._thread.shutdown()
 
     async def _do(self, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -86,18 +98,16 @@ class SqliteStore:
     def _acquire(self, who: str, wait: timedelta) -> Tenure:
         if self._tenure is not None:
             return self._tenure
-        if not self._path.exists() and self._explicit and not self._path.parent.is_dir():
-            raise Unreadable(f"{self._path}: its folder does not exist (is the volume mounted?)")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise Unwritable(f"{self._path.parent}: {error.strerror}") from error
+        ready_folder(self._path, self._explicit)
         self._lock.take(wait)
         try:
-            connection, self._fresh = open_state(self._path, self._explicit)
+            self._fresh = not exists(self._path)
+            if self._fresh:
+                create_state(self._path)
+            connection = open_state(self._path)
             owner = me(self._clock.now())
             epoch = self._begin_epoch(connection, who)
-        except (StoreError, OSError, sqlite3.Error):
+        except StoreError:
             self._lock.free()
             raise
         self._connection = connection
@@ -124,12 +134,9 @@ class SqliteStore:
         if self._tenure is None or tenure.epoch != self._tenure.epoch:
             raise Fenced("the state belongs to another owner")
         if self._connection is None:
-            self._connection, new = open_state(self._path, explicit=True)
-            if new:
-                self._connection.close()
-                self._connection = None
-                self._path.unlink(missing_ok=True)
+            if not exists(self._path):
                 raise Unreadable(f"{self._path} has disappeared")
+            self._connection = open_state(self._path)
         return self._connection
 
     def _load(self, tenure: Tenure) -> Memory:
@@ -148,7 +155,7 @@ class SqliteStore:
             withdraw(connection, self._doubtful, now)
             granted = write(connection, tenure.epoch, change, now)
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, OverflowError) as error:
             self._give_up(wanted)
             failure = storage_error(self._path, error)
             # Whatever it is, nothing is saved; a damaged file shows when it is opened again.
@@ -192,25 +199,19 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise Unwritable(str(storage_error(self._path, error))) from error
 
-    def _prune(self, before: datetime) -> int:
-        """Delete one batch: old journal rows, closed attempts, and instances long unwatched."""
+    def _prune(self, before: datetime, watched: Collection[InstanceId] | None) -> int:
+        """Delete one batch."""
         if self._tenure is None:
             return 0
-        limit, at = PRUNE_BATCH, codec.moment_text(before)
+        connection = self._mine(self._tenure)
         try:
-            connection = self._mine(self._tenure)
-            gone = connection.execute(
-                "DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE at < ? LIMIT ?)",
-                (at, limit),
-            ).rowcount
-            gone += connection.execute(
-                "DELETE FROM attempts WHERE saved_at < ? AND outcome IS NOT NULL "
-                "AND NOT (outcome IN ('accepted', 'unknown') AND verdict IS NULL)",
-                (at,),
-            ).rowcount
-            return gone
+            connection.execute("BEGIN IMMEDIATE")
+            gone = prune(connection, codec.moment_text(before), watched, PRUNE_BATCH)
+            connection.execute("COMMIT")
         except sqlite3.Error as error:
+            self._give_up(())
             raise Unwritable(str(storage_error(self._path, error))) from error
+        return gone
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
