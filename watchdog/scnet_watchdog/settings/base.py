@@ -1,8 +1,17 @@
 """What all settings models share: frozen, no unknown keys, docs from the fields' own docstrings."""
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 CONFIG = ConfigDict(
@@ -11,9 +20,18 @@ CONFIG = ConfigDict(
 
 
 class Section(BaseModel):
-    """A part of the config."""
+    """A part of the config; a key without a value is one left out."""
 
     model_config = CONFIG
+
+    @model_validator(mode="before")
+    @classmethod
+    def _left_out(cls, value: Any) -> Any:
+        """A block whose keys are all commented out is not an error."""
+        if not isinstance(value, dict) or None not in value.values():
+            return value
+        known = cls.model_fields
+        return {key: one for key, one in value.items() if one is not None or key not in known}
 
 
 def _text(value: Any) -> Any:
@@ -29,11 +47,34 @@ Text = Annotated[str, BeforeValidator(_text)]
 def _url(value: Any) -> Any:
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         raise PydanticCustomError("url", "must be a URL that begins with http:// or https://")
-    host = value.split("://", 1)[1].split("/", 1)[0]
-    if not host or "@" in host:
+    try:
+        parts = urlsplit(value)
+        usable = bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        # Half an IPv6 address, or a port that is no port.
+        usable = False
+    if not usable or not value.isprintable() or " " in value:
         raise PydanticCustomError("url", "must be a URL with a host and without credentials")
     return value
 
 
 Url = Annotated[Text, BeforeValidator(_url)]
-Secret = Annotated[SecretStr, BeforeValidator(_text)]
+
+
+def _gateway(url: str) -> str:
+    """Paths are put behind it, so nothing may follow its own."""
+    if "?" in url or "#" in url:
+        raise PydanticCustomError("url", "must be a URL without ? and #")
+    return url
+
+
+Gateway = Annotated[Url, AfterValidator(_gateway)]
+
+
+def _bare(value: Any) -> Any:
+    """A secret without the line end that copying adds: it could not stand in a header."""
+    text = _text(value)
+    return text.strip() if isinstance(text, str) else text
+
+
+Secret = Annotated[SecretStr, Field(min_length=1), BeforeValidator(_bare)]

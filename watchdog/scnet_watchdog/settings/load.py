@@ -10,12 +10,12 @@ from pydantic import BaseModel, ValidationError
 
 from .checks import cross_checks
 from .merged import merged_checks
-from .model import Settings
-from .overlay import lay_environment, lay_secrets, secret_folders
+from .model import SECTIONS, Settings
+from .overlay import SECRETS, lay_environment, lay_secrets, secret_folders
 from .problem import Mark, Path, Problem, SettingsError
 from .resolve import resolve
 from .sources import SCNET, source_problems
-from .wording import problems_of
+from .wording import problems_of, unknown_key
 from .yaml_nodes import LARGEST, Tree, parse
 
 __all__ = ["Loaded", "SettingsError", "find_config", "load"]
@@ -70,6 +70,9 @@ def load(
         SettingsError
     """
     tree = _read(path)
+    if tree.value is None and tree.problems:
+        # Not YAML at all: nothing else can be said about it.
+        raise SettingsError(tuple(tree.problems))
     if isinstance(tree.value, dict):
         tree.value = {key: one for key, one in tree.value.items() if not key.startswith("x-")}
     elif tree.value is None:
@@ -80,10 +83,12 @@ def load(
     lay_secrets(tree, secret_folders(environ) if secrets is None else secrets)
     ignored = lay_environment(tree, environ)
     _whole_instances(tree)
+    inline = _holds_secret(tree, path)
     base = path.absolute().parent if path is not None else FilePath.cwd()
     files = resolve(tree, environ, base)
     settings = _validated(tree, kinds)
-    warnings = (*_warnings(files, environ), *_not_yet(settings))
+    own = [((), path)] if path is not None and inline else []
+    warnings = (*_warnings([*own, *files], environ), *_not_yet(settings))
     return Loaded(settings, path, warnings, ignored)
 
 
@@ -122,13 +127,19 @@ def _alone(id_: Any) -> Any:
 
 
 def _validated(tree: Tree, kinds: Mapping[str, type[BaseModel]]) -> Settings:
-    config: dict[str, Any] = dict(tree.value)
+    config: dict[str, Any] = {
+        # A section whose keys are all commented out is one left out.
+        key: one
+        for key, one in tree.value.items()
+        if one is not None or key not in SECTIONS
+    }
+    problems = [*tree.problems, *_private(tree, config)]
     sources = config.get("sources")
     if sources is None or isinstance(sources, dict):
         config["sources"] = {"scnet": dict(SCNET), **(sources or {})}
-        if isinstance(written := config["sources"]["scnet"], dict):
-            config["sources"]["scnet"] = {"type": "scnet", **written}
-    problems = list(tree.problems)
+        written = config["sources"]["scnet"]
+        if isinstance(written, dict) or written is None:
+            config["sources"]["scnet"] = {**SCNET, **(written or {})}
     settings: Settings | None = None
     try:
         settings = Settings(**{str(key): one for key, one in config.items()})
@@ -143,9 +154,26 @@ def _validated(tree: Tree, kinds: Mapping[str, type[BaseModel]]) -> Settings:
     return settings
 
 
+def _private(tree: Tree, config: dict[str, Any]) -> list[Problem]:
+    """Take out keys that the library would take for its own arguments; they are unknown."""
+    names = [key for key in config if key.startswith("_")]
+    for name in names:
+        del config[name]
+    return [Problem((name,), unknown_key((name,)), tree.mark_of((name,), True)) for name in names]
+
+
 def _place(problem: Problem) -> tuple[str, int, int, str]:
     mark = problem.mark or Mark("")
     return (mark.origin, mark.line, mark.column, str(problem.path))
+
+
+def _holds_secret(tree: Tree, path: FilePath | None) -> bool:
+    """Whether the config file itself, not the environment, holds a token or key."""
+    return any(
+        where[0] == "centers" and where[-1] in SECRETS and mark.origin == str(path)
+        for where, mark in tree.values.items()
+        if where
+    )
 
 
 def _warnings(
@@ -162,7 +190,7 @@ def _warnings(
             continue
         if mode & stat.S_IROTH:
             found.append(f"{file} holds a secret and can be read by others; chmod o-r")
-        if where[-1] == "token_file" and credentials and file.is_relative_to(credentials):
+        if where[-1:] == ("token_file",) and credentials and file.is_relative_to(credentials):
             found.append(
                 f"{file} is a systemd credential, whose copy is frozen at start: "
                 "a rotating token must be an ordinary file"

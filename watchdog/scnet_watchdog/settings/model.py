@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from .base import Secret, Section, Text, Url
+from .base import Gateway, Secret, Section, Text, Url
 from .policy_model import LimitsPatch, PolicyPatch
 from .units import Size, Wait
 
@@ -44,7 +44,7 @@ class Timeout(Section):
 class Center(Section):
     """One compute center: its address and how to log in."""
 
-    base_url: Url | None = None
+    base_url: Gateway | None = None
     """The gateway, with or without the trailing /ai. Left out: asked with AK/SK."""
     token: Secret | None = None
     """A fixed token (lives hours to a day)."""

@@ -16,6 +16,8 @@ from .yaml_nodes import Tree, merge
 
 PREFIX = "SCNET_WATCHDOG_"
 NOT_SETTINGS = frozenset({"SCNET_WATCHDOG_CONFIG"})
+SECRETS = frozenset({"token", "access_key", "secret_key"})
+"""Keys whose text is taken as it is, even where it looks like JSON."""
 LARGEST_SECRET = 64 * 1024
 """Bytes a secret file may have."""
 
@@ -79,7 +81,11 @@ def read_secret(tree: Tree, path: Path, file: FilePath) -> str | None:
 def _lay(tree: Tree, parts: list[str], text: str, origin: str) -> None:
     path = _path(tree.value, parts)
     value: Any = text
-    if text.lstrip().startswith(("[", "{")):
+    if "\0" in text or "\\u0000" in text:
+        problem = Problem(path, "must not hold a NUL character", Mark(origin))
+        tree.problems.append(problem)
+        return
+    if path[-1] not in SECRETS and text.lstrip().startswith(("[", "{")):
         try:
             value = json.loads(text, parse_int=str, parse_float=str)
         except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from .base import Section, Text
-from .units import Duration, Share, Wait
+from .units import Duration, Share, Wait, duration_of
 
 Whole = Annotated[int, Field(ge=1)]
 Factor = Annotated[float, Field(ge=1, le=1000)]
@@ -94,7 +94,8 @@ class BudgetPatch(Section):
 def _block(value: Any) -> Any:
     """A plain duration in place of the block means a constant cooldown."""
     if isinstance(value, (str, int)) and not isinstance(value, bool):
-        return {"initial": value, "max": value, "multiplier": 1, "jitter": 0}
+        length = duration_of(value)
+        return {"initial": length, "max": length, "multiplier": 1, "jitter": 0}
     return value
 
 

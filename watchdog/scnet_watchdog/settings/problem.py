@@ -30,7 +30,13 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.mark}: " if self.mark is not None else ""
         path = dotted(self.path)
-        return f"{place}{path}: {self.text}" if path else f"{place}{self.text}"
+        line = f"{place}{path}: {self.text}" if path else f"{place}{self.text}"
+        return line if line.isprintable() else "".join(map(_shown, line))
+
+
+def _shown(character: str) -> str:
+    """A character as one line can show it: a config may hold any text, a problem is one line."""
+    return character if character.isprintable() else ascii(character)[1:-1]
 
 
 def dotted(path: Path) -> str:

@@ -24,6 +24,8 @@ _SIZES = {
     "MB": 10**6,
     "GB": 10**9,
 }
+LARGEST_SIZE = 2**63 - 1
+"""Bytes the largest file may have."""
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)%", re.ASCII)
 LONGEST = timedelta(days=36500)
 """A century: no wait is longer, and no sum of waits overflows."""
@@ -51,12 +53,15 @@ def parse_size(text: str) -> int:
     """Read `50MiB`, `1GB`, `0B` as bytes.
 
     Raises:
-        ValueError: the text is no size.
+        ValueError: the text is no size, or more than a file can have.
     """
     found = _SIZE.fullmatch(text.strip())
     if found is None:
         raise ValueError(f'"{text}" is not a size such as 50MiB')
-    return int(float(found[1]) * _SIZES[found[2]])
+    size = float(found[1]) * _SIZES[found[2]]
+    if size > LARGEST_SIZE:
+        raise ValueError(f'"{text}" is larger than any file')
+    return int(size)
 
 
 def parse_share(text: str) -> float:
@@ -90,12 +95,17 @@ def format_duration(length: timedelta) -> str:
     return "".join(parts)
 
 
-def _duration(value: object) -> timedelta:
+def duration_of(value: object) -> timedelta:
+    """A duration as the config gives it.
+
+    Raises:
+        PydanticCustomError: it is none; the text says why.
+    """
     return value if isinstance(value, timedelta) else _read(parse_duration, value)
 
 
 def _wait(value: object) -> timedelta:
-    length = _duration(value)
+    length = duration_of(value)
     if not length:
         raise PydanticCustomError("duration", "must be longer than 0")
     return length
@@ -122,7 +132,7 @@ def _read(parse: Callable[[str], _T], value: object) -> _T:
 _PATTERN = rf"^({_PART})+$"
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_duration),
+    BeforeValidator(duration_of),
     WithJsonSchema({"type": ["string", "integer"], "pattern": rf"^(0|({_PART})+)$", "maximum": 0}),
 ]
 """A wait that may be none: `0` is allowed without a unit."""

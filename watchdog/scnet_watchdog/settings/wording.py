@@ -22,6 +22,10 @@ _PLAIN = {
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "string_too_long": "is too long",
+    "too_short": "must not be empty",
+    "too_long": "is too long",
+    "string_unicode": "must be text",
+    "int_parsing_size": "is too large",
     "list_type": "must be a list",
     "dict_type": "must be a block of keys",
     "model_type": "must be a block of keys",
@@ -44,7 +48,7 @@ def problems_of(error: ValidationError, tree: Tree, prefix: Path = ()) -> Iterat
             continue
         told.add(path)
         unknown = one["type"] == "extra_forbidden"
-        text = _unknown_key(path) if unknown else _words(one, path)
+        text = unknown_key(path) if unknown else _words(one, path)
         yield Problem(path, text, tree.mark_of(path, of_key=unknown))
 
 
@@ -74,7 +78,8 @@ def _words(one: Any, path: Path) -> str:
     return str(one["msg"])
 
 
-def _unknown_key(path: Path) -> str:
+def unknown_key(path: Path) -> str:
+    """What to say of a key that no model knows."""
     known = sorted(known_keys(path[:-1]))
     close = get_close_matches(str(path[-1]), known, 1, 0.5)
     if close:

@@ -5,7 +5,7 @@ else. Only a plain `null`, `~` or nothing means none.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -62,13 +62,30 @@ def parse(text: str, name: str) -> Tree:
         tree.problems.append(Problem((), f"not valid YAML: {error.problem or error.context}", mark))
         return tree
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        tree.problems.append(
-            Problem((), f"not valid YAML: {str(error).splitlines()[0]}", Mark(name, 1, 1))
-        )
+        why = f"not valid YAML: {str(error).splitlines()[0]}"
+        tree.problems.append(Problem((), why, _unprintable(text, name)))
         return tree
     if root is not None:
-        _Walk(tree, name).node(root, (), 0)
+        try:
+            _Walk(tree, name).node(root, (), 0)
+        except _Unbounded as error:
+            return Tree(problems=[Problem((), str(error), error.mark)])
     return tree
+
+
+def _unprintable(text: str, name: str) -> Mark:
+    """Where the first character stands that YAML does not allow: such an error has no mark."""
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    before = text[: found.start()] if found is not None else ""
+    return Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+class _Unbounded(Exception):
+    """What aliases and merge keys make of the file is too much; reading ends at once."""
+
+    def __init__(self, text: str, mark: Mark) -> None:
+        super().__init__(text)
+        self.mark = mark
 
 
 def _refuse_depth(text: str) -> None:
@@ -117,15 +134,10 @@ class _Walk:
         return Mark(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
 
     def _value(self, node: yaml.Node, path: Path, depth: int) -> Any:
-        self._nodes += 1
+        self._count(node, depth)
         self._tree.values[path] = self._mark(node)
-        if depth > DEEPEST or self._nodes > MOST_NODES:
-            if self._nodes <= MOST_NODES + 1:
-                self._problem(path, "nests too deeply or is too large", node)
-            return None
         if isinstance(node, yaml.ScalarNode):
-            plain = node.style is None or node.style == ""
-            return None if plain and node.value in _NULLS else node.value
+            return self._scalar(node, path)
         if isinstance(node, yaml.SequenceNode):
             for i, one in enumerate(node.value):
                 self._tree.keys[(*path, i)] = self._mark(one)
@@ -133,33 +145,56 @@ class _Walk:
         assert isinstance(node, yaml.MappingNode)  # noqa: S101 - YAML has no fourth kind
         return self._mapping(node, path, depth)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path, depth: int) -> dict[str, Any]:
-        merged: dict[str, Any] = {}
+    def _count(self, node: yaml.Node, depth: int) -> None:
+        """Bound the work, whatever aliases repeat."""
+        self._nodes += 1
+        if depth > DEEPEST:
+            raise _Unbounded("nests too deeply", self._mark(node))
+        if self._nodes > MOST_NODES:
+            raise _Unbounded("is too large once its aliases are expanded", self._mark(node))
+
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> str | None:
+        text = str(node.value)
+        if not node.style and text in _NULLS:
+            return None
+        if "\0" in text:
+            self._problem(path, "must not hold a NUL character", node)
+        return text.replace("\0", "")
+
+    def _mapping(
+        self, node: yaml.MappingNode, path: Path, depth: int, taken: Set[str] = frozenset()
+    ) -> dict[str, Any]:
+        """The pairs of a mapping but those `taken`: a mapping's own keys win over merged ones."""
+        merges: list[yaml.Node] = []
         own: dict[str, Any] = {}
         for key, value in node.value:
+            self._count(key, depth)
             if not isinstance(key, yaml.ScalarNode):
                 self._problem(path, "a key must be plain text", key)
             elif key.value == "<<" and not key.style:
-                for name, one in self._merge(value, path, depth):
-                    merged.setdefault(name, one)
+                merges.append(value)
+            elif key.value in taken:
+                continue
             elif key.value in own:
                 first = self._tree.keys[(*path, key.value)]
                 self._problem((*path, key.value), f"stands twice; first on line {first.line}", key)
             else:
                 self._tree.keys[(*path, key.value)] = self._mark(key)
                 own[key.value] = self._value(value, (*path, key.value), depth + 1)
-        return {**merged, **own}
+        for merged in merges:
+            self._merge(merged, path, depth, taken, own)
+        return own
 
-    def _merge(self, node: yaml.Node, path: Path, depth: int) -> list[tuple[str, Any]]:
-        """The pairs of a merge key, whose marks are those of the anchor."""
-        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
-        found: list[tuple[str, Any]] = []
-        for part in parts:
-            if not isinstance(part, yaml.MappingNode):
+    def _merge(
+        self, node: yaml.Node, path: Path, depth: int, taken: Set[str], own: dict[str, Any]
+    ) -> None:
+        """Add the pairs of a merge key, whose marks are those of the anchor."""
+        for part in node.value if isinstance(node, yaml.SequenceNode) else [node]:
+            self._count(part, depth)
+            if isinstance(part, yaml.MappingNode):
+                own.update(self._mapping(part, path, depth + 1, taken | own.keys()))
+            else:
                 self._problem(path, "<< must name a mapping", node)
-            elif depth <= DEEPEST:
-                found += self._mapping(part, path, depth + 1).items()
-        return found
 
     def _problem(self, path: Path, text: str, node: yaml.Node) -> None:
         self._tree.problems.append(Problem(path, text, self._mark(node)))
