@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -224,3 +224,78 @@ def test_one_failing_listener_hurts_nobody_else_and_is_told_once() -> None:
 )
 def test_lengths_are_said_in_two_units(seconds: float | None, words: str) -> None:
     assert span(seconds) == words
+
+
+def test_no_secret_leaves_its_rest_behind_because_a_shorter_one_is_within_it() -> None:
+    secrets = Secrets()
+    secrets.add("abcdef")
+    secrets.add("abcdefghijkl")
+    assert secrets.redact("x abcdefghijkl y abcdef z") == f"x {MASK} y {MASK} z"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        'to"ken/with+ü\\ signs',
+        "to%22ken%2Fwith%2B%C3%BC%5C%20signs",
+        "to%22ken%2fwith%2b%c3%bc%5c%20signs",
+        "to%22ken%2Fwith%2B%C3%BC%5C+signs",
+        'to\\"ken/with+ü\\\\ signs',
+        'to\\"ken/with+\\u00fc\\\\ signs',
+    ],
+)
+def test_a_secret_is_known_in_every_form_it_takes(form: str) -> None:
+    secrets = Secrets()
+    secrets.add(' to"ken/with+ü\\ signs\n')
+    assert secrets.redact(f"<{form}>") == f"<{MASK}>"
+
+
+def test_a_librarys_faulty_line_does_not_break_its_call(tmp_path: Path) -> None:
+    log = log_to(tmp_path / "log")
+    log.take_libraries()
+    logging.getLogger("some.library").warning("%d apples", "no")
+    assert lines(tmp_path / "log")[0]["message"] == "%d apples ('no',)"
+
+
+def test_text_of_others_moves_no_cursor_and_fakes_no_line(tmp_path: Path) -> None:
+    log = log_to(tmp_path / "log", format="console")
+    error = "\x1b[2J gone\n12:00:00 [info] all is well\u2028"
+    log.emit(Event(EventKind.SOURCE_FAILED, T0, center="k", fields={"error": error}))
+    text = (tmp_path / "log").read_text()
+    assert "\x1b" not in text
+    assert "\u2028" not in text
+    assert text.splitlines()[1].startswith("    12:00:00 [info] all is well")
+
+
+def test_one_json_line_is_one_line_of_the_journal() -> None:
+    script = (
+        "import os, sys; from datetime import datetime, UTC\n"
+        "s = os.fstat(1); os.environ['JOURNAL_STREAM'] = f'{s.st_dev}:{s.st_ino}'\n"
+        "from scnet_watchdog.adapters.telemetry.log import Log, LogOptions\n"
+        "from scnet_watchdog.adapters.telemetry.secrets import Secrets\n"
+        "from scnet_watchdog.core.event import Level\n"
+        "log = Log(LogOptions(), Secrets(), lambda: datetime.now(UTC))\n"
+        "log.line(Level.INFO, 'e', 'a\\u2028b\\x85c')\n"
+    )
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    (line,) = done.stdout.decode().rstrip("\n").split("\n")
+    assert json.loads(line.removeprefix("<6>"))["message"] == "a\u2028b\x85c"
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_sentence_tells_the_date_where_it_is_another_one(as_text: bool) -> None:
+    zone = timezone(timedelta(hours=8))
+
+    def said(moment: datetime) -> str:
+        value = moment.isoformat() if as_text else moment
+        fields = {"open_until": value}
+        return sentence(
+            Event(EventKind.BREAKER_OPENED, T0, InstanceId("a"), "a", "k", fields), zone
+        )
+
+    # 12:00 UTC is 20:00 at UTC+8; midnight there is four hours later.
+    assert said(T0 + timedelta(hours=1)) == "The breaker of a opened until 21:00:00+0800"
+    tomorrow = "The breaker of a opened until 2026-03-02 00:00:00+0800"
+    assert said(T0 + timedelta(hours=4)) == tomorrow

@@ -21,6 +21,8 @@ from .target import Target, is_journal
 _ORDER = {Level.DEBUG: 10, Level.INFO: 20, Level.WARNING: 30, Level.ERROR: 40}
 _PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3}
 """Levels as syslog numbers, for the prefix that journald reads."""
+_SHOWN = {"\n": "\n    ", "\t": "    "}
+"""Control characters that are shown by what they do; all others by their escape."""
 QUIET_LIBRARIES = ("httpx", "httpcore", "httpx2", "httpcore2", "apscheduler", "asyncio")
 """Their INFO lines are one per request or run."""
 
@@ -52,7 +54,8 @@ class Log:
         console = options.format == "console" or (options.format == "auto" and terminal)
         journal = options.file is None and is_journal(sys.stdout, os.environ.get("JOURNAL_STREAM"))
         self._prefix = journal
-        self._render = _console(colors=terminal) if console else _json
+        whole = _json if self._target.speaks_unicode else _ascii_json
+        self._render = _console(colors=terminal) if console else whole
         self._console = console
 
     def emit(self, event: Event) -> None:
@@ -97,7 +100,8 @@ class Log:
         text = self._secrets.redact(self._render(line))
         if self._prefix:
             mark = f"<{_PRIORITY[line['level']]}>"
-            text = "\n".join(mark + part for part in text.splitlines())
+            # Only this ends a line for journald; JSON may hold other kinds of line ends.
+            text = "\n".join(mark + part for part in text.split("\n"))
         self._target.write(text)
 
 
@@ -116,7 +120,15 @@ class _Bridge(logging.Handler):
         fields: dict[str, Any] = {"logger": record.name}
         if record.exc_info and record.exc_info[1] is not None:
             fields["exception"] = logging.Formatter().formatException(record.exc_info)
-        self._log.line(level, "library.log", record.getMessage(), **fields)
+        self._log.line(level, "library.log", _said(record), **fields)
+
+
+def _said(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, LookupError, AttributeError):
+        # A library's faulty line is no reason for its call to fail.
+        return f"{record.msg} {record.args}"
 
 
 def _is_terminal() -> bool:
@@ -130,6 +142,19 @@ def _json(line: Mapping[str, Any]) -> str:
     return json.dumps(line, ensure_ascii=False, default=str)
 
 
+def _ascii_json(line: Mapping[str, Any]) -> str:
+    """For a standard output of another encoding: every other character as its escape."""
+    return json.dumps(line, default=str)
+
+
+def _harmless(text: str) -> str:
+    """Text of others without control characters; what stands on further lines is indented."""
+    if text.isprintable():
+        return text
+    shown = (char if char.isprintable() else _SHOWN.get(char, repr(char)[1:-1]) for char in text)
+    return "".join(shown)
+
+
 def _console(colors: bool) -> Callable[[dict[str, Any]], str]:
     """Readable lines: time of day, level, sentence, then the fields that say more."""
     renderer = structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=0, sort_keys=False)
@@ -140,10 +165,14 @@ def _console(colors: bool) -> Callable[[dict[str, Any]], str]:
         shown = {
             "timestamp": f"{moment:%H:%M:%S}",
             "level": line["level"],
-            "event": line.get("message") or line["event"],
+            "event": _harmless(line.get("message") or line["event"]),
             "kind": line["event"],
         }
-        shown |= {key: value for key, value in line.items() if key not in known}
+        shown |= {
+            key: _harmless(value) if isinstance(value, str) else value
+            for key, value in line.items()
+            if key not in known
+        }
         return str(renderer(None, "", shown))
 
     return render

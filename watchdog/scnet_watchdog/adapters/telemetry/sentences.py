@@ -1,7 +1,8 @@
 """One plain sentence per event, and an event as it stands in the log."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Any
 
@@ -9,12 +10,20 @@ from ...core.event import Event, EventKind, Level
 
 Fields = Mapping[str, Any]
 E = EventKind
+_MOMENTS = ("_at", "_until")
+"""How the names of fields end that hold a moment."""
 
 
-def sentence(event: Event) -> str:
-    """What happened, for people; moments in it are local time with offset."""
+def sentence(event: Event, zone: tzinfo | None = None) -> str:
+    """What happened, for people.
+
+    Args:
+        zone: moments are told in its time, with offset; None = this machine's. The date is told
+            where it is another than the event's own.
+    """
     who = event.name or event.instance or ""
-    return _SENTENCES[event.kind](who, event.center or "", event.fields).strip()
+    fields = {key: _here(key, value, event.at, zone) for key, value in event.fields.items()}
+    return _SENTENCES[event.kind](who, event.center or "", fields).strip()
 
 
 def as_logged(event: Event) -> dict[str, Any]:
@@ -57,17 +66,21 @@ def plain(value: object) -> object:
 
 
 def at(fields: Fields, key: str) -> str:
-    """A moment of the fields as local time with offset, or empty."""
-    moment: Any = fields.get(key)
-    if isinstance(moment, str):
-        try:
-            moment = datetime.fromisoformat(moment)
-        except ValueError:
-            return str(moment)
+    """A moment of a sentence's fields, or empty."""
+    return str(fields.get(key) or "")
+
+
+def _here(key: str, value: object, told_at: datetime, zone: tzinfo | None) -> object:
+    """A field as a sentence tells it: moments, from the journal too, as local time."""
+    moment = value
+    if isinstance(value, str) and key.endswith(_MOMENTS):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(value)
     if not isinstance(moment, datetime):
-        return ""
-    here = moment.astimezone()
-    return f"{here:%H:%M:%S}{here:%z}"
+        return value
+    here = moment.astimezone(zone)
+    day = "" if here.date() == told_at.astimezone(zone).date() else f"{here:%Y-%m-%d} "
+    return f"{day}{here:%H:%M:%S%z}"
 
 
 def span(seconds: Any) -> str:
