@@ -93,10 +93,9 @@ def observe(
 def _sight(old: Sight, status: Status, fresh: Sight, policy: Policy, expired: bool) -> Sight:
     asked = fresh.asked_at
     assert asked is not None  # noqa: S101 - checked by the caller
-    ends_well = status is Status.COMPLETED and Status.COMPLETED not in policy.restart_on
     return replace(
         fresh,
-        down=_row(None if expired else old.down, status in DOWN and not ends_well, asked),
+        down=_row(None if expired else old.down, status in DOWN, asked),
         restartable=_row(None if expired else old.restartable, status in policy.restart_on, asked),
     )
 

@@ -33,7 +33,7 @@ class Sight:
 
     Args:
         asked_at: when the last observation was asked for; None = not seen since the start.
-        down: reads in a row that were down (a `completed` that is not restartable excepted).
+        down: reads in a row that were down.
         restartable: reads in a row that were restartable.
         absent: the last sweep brought no observation of it.
     """

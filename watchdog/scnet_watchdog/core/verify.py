@@ -114,7 +114,8 @@ def _counted(watch: Watch, status: Status, asked_at: datetime, policy: Policy) -
 
 
 def _after_recovery(watch: Watch, status: Status, down: Row | None, policy: Policy) -> Reading:
-    if status in DOWN and confirmed(down, policy):
+    ends_well = status is Status.COMPLETED and Status.COMPLETED not in policy.restart_on
+    if status in DOWN and not ends_well and confirmed(down, policy):
         return Reading(watch, Verdict.RELAPSED, start_failure=True, done=True)
     return Reading(watch)
 
