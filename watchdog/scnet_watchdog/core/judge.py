@@ -10,9 +10,9 @@ from .draft import Draft
 from .episode import open_episode
 from .event import EventKind, Level
 from .model import Status
-from .outcome import OutcomeKind, Verdict
+from .outcome import Verdict
 from .state import BreakerState, InstanceState, Watch
-from .verify import LEFT, Alarm, Reading, read
+from .verify import Alarm, Reading, has_left, read
 
 _TOLD = {
     Verdict.RECOVERED: EventKind.RESTART_RECOVERED,
@@ -30,13 +30,13 @@ def by_read(
     watch = state.facts.care.watch
     if watch is None:
         return state
-    attempt = watch.attempt
+    attempt, policy = watch.attempt, draft.member(state.id).policy
     if attempt.settled_at is None or asked_at <= attempt.settled_at:
         # Not answered yet, or asked before the answer: proves nothing but that the slot is free.
-        if watch.slot and asked_at > attempt.saved_at and status in LEFT:
+        if watch.slot and asked_at > attempt.saved_at and has_left(status, watch, policy):
             return draft.care(state, watch=replace(watch, slot=False))
         return state
-    reading = read(watch, status, asked_at, state.sight.down, draft.member(state.id).policy)
+    reading = read(watch, status, asked_at, state.sight.down, policy)
     state = draft.care(state, watch=reading.watch)
     if reading.alarm is Alarm.WARN:
         _tell_waiting(draft, state, reading.watch, Level.WARNING, "warn")
@@ -190,10 +190,10 @@ def _take_back(draft: Draft, state: InstanceState, watch: Watch) -> InstanceStat
 
 
 def unjudged(draft: Draft, state: InstanceState) -> InstanceState:
-    """Nobody will know. The next call still waits for an unknown call's watch and reads."""
+    """Nobody will know. It may have acted: the next call waits for an unknown call's watch."""
     episode = state.facts.care.episode
     watch = state.facts.care.watch
-    if episode is None or watch is None or watch.attempt.outcome is not OutcomeKind.UNKNOWN:
+    if episode is None or watch is None:
         return state
     careful = replace(
         episode, cautious_from=watch.attempt.settled_at, watches=True, reads=watch.reads

@@ -12,7 +12,7 @@ from .fleet import Decided, Fleet, SourceState, new_sources
 from .inputs import Situation
 from .model import InstanceId, SourceKey
 from .operate import became_eligible
-from .outcome import OutcomeKind, Verdict
+from .outcome import Verdict
 from .policy import Member, Mode, Roster
 from .state import Care, Episode, InstanceState
 
@@ -69,7 +69,7 @@ def _with_roster(fleet: Fleet, leaving: Draft, roster: Roster, now: datetime) ->
 def _remove(draft: Draft, id_: InstanceId) -> None:
     """End the episode; an attempt that awaits its verdict stays unjudged.
 
-    What an unknown call asks of the next one outlives this: it may have acted.
+    What such an attempt asks of the next one outlives this: it may have acted.
     """
     ramp.give_back(draft, id_)
     centerbreaker.quiet(draft, id_)
@@ -100,7 +100,7 @@ def _caution(care: Care) -> Episode | None:
         waits_seq=episode.waits_seq,
         last_call_at=episode.last_call_at,
     )
-    if care.watch is not None and care.watch.attempt.outcome is OutcomeKind.UNKNOWN:
+    if care.watch is not None and care.watch.attempt.awaits_verdict:
         since = care.watch.attempt.settled_at
         return replace(bare, cautious_from=since, watches=True, reads=care.watch.reads)
     return replace(

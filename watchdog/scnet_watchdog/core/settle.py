@@ -111,15 +111,14 @@ def _settle_stranger(draft: Draft, ended: CallEnded) -> None:
     if stored is None or watch is None or watch.attempt.key != ended.key:
         return
     attempt = settled(watch.attempt, ended.outcome, ended)
+    care = replace(stored.facts.care, watch=None)
     if attempt.awaits_verdict:
         attempt = replace(attempt, verdict=Verdict.UNJUDGED, judged_at=draft.now)
-    draft.row(attempt)
-    care = replace(stored.facts.care, watch=None)
-    if attempt.outcome is OutcomeKind.UNKNOWN:
         # It may have acted: the next call, should it come back, waits for watch and reads.
         episode = care.episode or Episode(attempt.saved_at, attempt.episode)
         careful = replace(episode, cautious_from=attempt.settled_at, watches=True, reads=0)
         care = replace(care, episode=careful)
+    draft.row(attempt)
     draft.dormant[stored.id] = replace(stored, facts=replace(stored.facts, care=care))
 
 
