@@ -3,70 +3,13 @@
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from scnet_watchdog.simulator.account import Account
 from scnet_watchdog.simulator.faults import Fault
 from scnet_watchdog.simulator.manners import VARIANTS, Manners, Variant
-from scnet_watchdog.simulator.platform import Platform, fleet
-from scnet_watchdog.simulator.server import Server
-
-TOKEN = "simulated-token"
-SERVICE = "/ai/openapi/v2/instance-service"
-
-
-class Wire:
-    """One raw connection per request: what arrives is what was sent."""
-
-    def __init__(self, platform: Platform) -> None:
-        self.platform = platform
-        self.now = 1000.0
-        self.server = Server(platform, lambda: self.now, lambda: 1_700_000_000.0)
-        self.port = 0
-
-    async def raw(
-        self, method: str, path: str, body: bytes = b"", token: str | None = TOKEN, **headers: str
-    ) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
-        if token is not None:
-            head += f"token: {token}\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        writer.write(head.encode() + b"\r\n" + body)
-        await writer.drain()
-        found = b""
-        try:
-            head_ = await reader.readuntil(b"\r\n\r\n")
-            found = head_
-            length = int(head_.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            found += await reader.readexactly(length)
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            found += getattr(error, "partial", b"")
-        writer.close()
-        return found
-
-    async def ask(self, method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
-        sent = json.dumps(body).encode() if body is not None else b""
-        answer = await self.raw(method, path, sent, **more)
-        found: dict[str, Any] = json.loads(answer.split(b"\r\n\r\n", 1)[1])
-        return found
-
-
-@pytest.fixture
-async def wire() -> AsyncIterator[Wire]:
-    platform = Platform(account=Account(fixed=TOKEN))
-    platform.add(fleet(5, 1))
-    made = Wire(platform)
-    made.port = await made.server.start()
-    yield made
-    await made.server.stop()
-
-
-def first(wire: Wire) -> str:
-    return next(iter(wire.platform.instances))
+from simulator_support import SERVICE, Wire, first
 
 
 async def test_list_detail_stop_and_restart_tell_one_story(wire: Wire) -> None:

@@ -98,8 +98,8 @@ def simulator(
 
 
 def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not port.isdigit() or int(port) > 65535:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
         raise ValueError(f"--listen: {listen} is not an address such as 127.0.0.1:9717")
     return host.strip("[]") or "127.0.0.1", int(port)
 
