@@ -20,11 +20,12 @@ from scnet_watchdog.adapters.scnet.client import ScnetClient
 from scnet_watchdog.adapters.scnet.restarter import ScnetRestarter
 from scnet_watchdog.adapters.scnet.source import ScnetOptions, ScnetSource
 from scnet_watchdog.adapters.sources.file import FileSource
+from scnet_watchdog.adapters.stores.history import SqliteHistory
 from scnet_watchdog.adapters.stores.sqlite import SqliteStore
 from scnet_watchdog.adapters.telemetry.fanout import FanOut
 from scnet_watchdog.adapters.telemetry.log import Log
 from scnet_watchdog.engine.storeclock import StoreClock
-from scnet_watchdog.ports import Clock, EventSink, Restarter, StateStore, StatusSource
+from scnet_watchdog.ports import Clock, EventSink, History, Restarter, StateStore, StatusSource
 
 _clock: Clock = SystemClock()
 _store_clock: Clock = StoreClock(_clock)
@@ -36,6 +37,7 @@ _scnet_kind: type[SourceKind] = ScnetSource
 _file_kind: type[SourceKind] = FileSource
 _restarter: Restarter = ScnetRestarter(_client, HttpOptions(timedelta(), timedelta()))
 _store: StateStore = SqliteStore(Path(), _clock)
+_history: History = SqliteHistory(Path())
 _log: EventSink = cast("Log", None)
 _fan_out: EventSink = cast("FanOut", None)
 

@@ -174,6 +174,24 @@ class StateStore(Protocol):
         """
 
 
+class History(Protocol):
+    """What is remembered, for reading only; changes nothing and needs no tenure."""
+
+    async def snapshot(self) -> Memory:
+        """Everything remembered; `fresh` where there is no state yet.
+
+        Raises:
+            HeldByAnother, Unreadable, Unwritable
+        """
+
+    async def events(self, since: datetime, instance: InstanceId | None = None) -> Sequence[Event]:
+        """Journalled events since a moment, oldest first; of one instance, where it is named.
+
+        Raises:
+            HeldByAnother, Unreadable, Unwritable
+        """
+
+
 class EventSink(Protocol):
     """Whoever tells events: log, metrics, page, notifications."""
 

@@ -18,7 +18,7 @@ from .rows import read_memory
 
 
 class SqliteHistory:
-    """Reads a state file nobody runs on.
+    """Fulfils `ports.History` on a state file nobody runs on.
 
     Raises (from every method):
         HeldByAnother, Unreadable, Unwritable

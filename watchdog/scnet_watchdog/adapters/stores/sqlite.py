@@ -1,6 +1,7 @@
 """The state in one SQLite file: one writer thread, one transaction a turn, on disk when saved."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,11 +17,13 @@ from ...core.model import InstanceId
 from ...ports import Clock, Fenced, StoreError, Tenure, Unreadable, Unwritable
 from . import codec
 from .lock import StateLock, boot_id, me
+from .mounts import network_warning
 from .opening import create_state, exists, open_state, ready_folder, storage_error
 from .retention import prune
 from .rows import read_memory, withdraw, write
 
 _T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 PRUNE_BATCH = 5000
 """Rows one transaction of the retention deletes, so that turns need not wait long."""
 
@@ -112,6 +115,8 @@ class SqliteStore:
             raise
         self._connection = connection
         self._lock.say(owner)
+        if (warning := network_warning(self._path)) is not None:
+            _log.warning("%s", warning)
         self._tenure = Tenure(epoch)
         return self._tenure
 
