@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scnet_watchdog.adapters.registry import kinds
-from scnet_watchdog.settings.load import Loaded, SettingsError, load
+from scnet_watchdog.settings.load import Loaded, SettingsError, find_config, load
 
 BASE = """\
 centers:
@@ -116,6 +116,16 @@ def test_a_file_that_is_not_yaml_is_told_nothing_else(tmp_path: Path) -> None:
             "w.yaml:2:46: centers.k.token: must not be empty",
         ),
         (
+            BASE + "limits: {restarts_per_hour: 0}\n" + ONE,
+            {},
+            'w.yaml:3:29: limits.restarts_per_hour: must be a whole number from 1, or "auto"',
+        ),
+        (
+            BASE + ONE,
+            {"SCNET_WATCHDOG_INSTANCES": '[true, "a1"]'},
+            "SCNET_WATCHDOG_INSTANCES: instances[0]: must be a block of keys",
+        ),
+        (
             BASE + ONE,
             {"SCNET_WATCHDOG_LOG__LEVEL": "\udcff"},
             "SCNET_WATCHDOG_LOG__LEVEL: log.level: must be text",
@@ -191,3 +201,9 @@ def test_a_config_that_holds_a_token_and_can_be_read_by_others_gives_a_warning(
     # The token comes from the environment: the file itself holds none.
     environ = {"SCNET_WATCHDOG_CENTERS__K__TOKEN": "from-environment"}
     assert loaded(tmp_path, BASE + ONE, environ, mode=0o644).warnings == ()
+
+
+def test_a_home_that_cannot_be_entered_has_no_config_and_is_no_error() -> None:
+    # Too long for any file system: asking whether it exists is an error, as where we may not look.
+    home = Path("/" + "x" * 300)
+    assert find_config(None, {}, home) in (None, Path("/etc/scnet-watchdog/watchdog.yaml"))

@@ -1,6 +1,7 @@
 """YAML, secret files and environment → settings; or every error at once, each with its place."""
 
 import gc
+import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -51,7 +52,8 @@ def find_config(
     if named := environ.get("SCNET_WATCHDOG_CONFIG"):
         return FilePath(named)
     for place in DEFAULT_PLACES:
-        if (home / place).exists():
+        # Not Path.exists(): a home that we may not enter has no config for us, which is no error.
+        if os.path.exists(home / place):
             return home / place
     return None
 
@@ -142,7 +144,7 @@ def _whole_instances(tree: Tree) -> None:
 
 
 def _alone(id_: Any) -> Any:
-    return None if id_ is None else {"id": str(id_)}
+    return id_ if id_ is None or isinstance(id_, bool) else {"id": str(id_)}
 
 
 def _validated(tree: Tree, kinds: Mapping[str, type[BaseModel]]) -> Settings:

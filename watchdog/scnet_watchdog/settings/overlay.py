@@ -87,7 +87,7 @@ def _lay(tree: Tree, parts: list[str], text: str, origin: str) -> None:
         return
     if path[-1] not in SECRETS and text.lstrip().startswith(("[", "{")):
         try:
-            value = json.loads(text, parse_int=str, parse_float=str)
+            value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
         except (ValueError, RecursionError):
             problem = Problem(path, "is not valid JSON", Mark(origin))
             tree.problems.append(problem)

@@ -57,7 +57,9 @@ def _real(loc: Path, tree: Tree, prefix: Path) -> Path:
     path: Path = ()
     for part in loc:
         known = (*prefix, *path, part) in tree.values or part in Settings.model_fields
-        tag = isinstance(part, str) and (part in ("int", "float", "str") or "[" in part)
+        tag = isinstance(part, str) and (
+            part in ("int", "float", "str") or "[" in part or part.startswith("constrained-")
+        )
         if known or not tag:
             path = (*path, part)
     return path
