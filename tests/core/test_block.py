@@ -403,3 +403,24 @@ def test_not_sent_has_no_code_that_could_win() -> None:
     world.answer = answers(NotSent("unknown host"))
     world.run(45 * SECOND)
     assert episode(world).failures == 0
+
+
+def test_three_invalid_instances_further_apart_than_ten_minutes_are_rejected_each() -> None:
+    world = World(20, STEADY, WIDE)
+    world.answer = answers(INVALID)
+    for one in ids(3):
+        world.show(Status.FAILED, one)
+        world.run(6 * MINUTE)
+        world.show(Status.RUNNING, one)
+    # The first was answered twelve minutes before the third.
+    assert [row.refusal for row in world.rows.values()] == [RefusalClass.INVALID] * 3
+    assert center(world).breaker.errors == ()
+
+
+def test_a_failed_poll_of_a_source_that_nobody_asks_any_more_changes_nothing() -> None:
+    world = World(2, STEADY, WIDE)
+    world.run(MINUTE)
+    before = center(world), len(world.events)
+    gone = KEY._replace(source="flags")
+    world.turn(PollFailed(gone, world.now, world.now, "refused", BlockCause.ARREARS, "10007"))
+    assert (center(world), len(world.events)) == before
