@@ -122,8 +122,7 @@ def grant(draft: Draft, view: View) -> Attempt:
     reason = restart_reason(view, canary)
     state = open_episode(draft, view.state, view.state.facts.since or draft.now)
     place = gated and ramp.take(draft, state)
-    if center.throttle is not None:
-        throttle.goes_first(draft, name, state.id)
+    throttle.goes_first(draft, name, state.id)
     attempt = _row(draft, view, reason)
     episode = state.facts.care.episode
     assert episode is not None  # noqa: S101 - just opened

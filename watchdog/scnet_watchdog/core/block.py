@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import ramp
-from .center import Block, Seen
+from .center import Block, CenterState, Seen
 from .draft import Draft
 from .event import EventKind
 from .model import BlockCause, InstanceId, PollFailed, SourceKey, Swept
@@ -88,7 +88,7 @@ def read_worked(draft: Draft, key: SourceKey, asked_at: datetime) -> None:
         if block.source != key.source:
             return
         if not block.by_restart:
-            unblock(draft, key.center)
+            _unblock(draft, center, block)
             return
         block = replace(block, reads_fail=False, may_try=True)
     elif not block.may_try and draft.now >= next_look(
@@ -103,12 +103,12 @@ def nothing_to_try(draft: Draft, sweep: Swept) -> None:
 
     A sweep begun before the block was last looked at does not know of it yet.
     """
-    name = sweep.key.center
-    block = draft.center(name).block
+    center = draft.center(sweep.key.center)
+    block = center.block
     if block is None or block.reads_fail or sweep.began_at <= block.looked_at:
         return
-    if not draft.index(name).restartable:
-        unblock(draft, name)
+    if not draft.index(center.name).restartable:
+        _unblock(draft, center, block)
 
 
 def tried_in_vain(draft: Draft, name: str) -> None:
@@ -119,18 +119,16 @@ def tried_in_vain(draft: Draft, name: str) -> None:
         draft.put_center(replace(center, block=block))
 
 
-def unblock(draft: Draft, name: str) -> None:
+def _unblock(draft: Draft, center: CenterState, block: Block) -> None:
     """The center answers again: rejections for lack of permission end, and a ramp begins."""
-    center = draft.center(name)
-    if center.block is None:
-        return
-    lasted = (draft.now - center.block.since).total_seconds()
+    name = center.name
+    lasted = (draft.now - block.since).total_seconds()
     draft.put_center(replace(center, block=None, denials=()))
     ramp.begin(draft, name)
     draft.tell(
         EventKind.CENTER_UNBLOCKED,
         center=name,
-        cause=center.block.cause,
+        cause=block.cause,
         blocked_for_s=round(lasted, 1),
     )
     _touch_all(draft, name)
@@ -143,16 +141,11 @@ def unblock_by_restart(draft: Draft, id_: InstanceId) -> None:
 
     The canary that showed it holds the ramp's first place.
     """
-    state = draft.state(id_)
-    if draft.center(state.center).block is None:
+    center = draft.center(draft.state(id_).center)
+    if center.block is None:
         return
-    unblock(draft, state.center)
-    state = draft.state(id_)
-    watch = state.facts.care.watch
-    center = draft.center(state.center)
-    if watch is not None and center.ramp is not None:
-        draft.care(state, watch=replace(watch, place=True))
-        draft.put_center(replace(center, ramp=replace(center.ramp, places=0)))
+    _unblock(draft, center, center.block)
+    ramp.hold_first(draft, id_)
 
 
 def look_at_once(draft: Draft, name: str) -> None:

@@ -122,12 +122,8 @@ def expire(draft: Draft) -> list[InstanceId]:
     return covered
 
 
-def end_own(draft: Draft, id_: InstanceId, why: str) -> None:
-    """End an instance's own hold, if there is one."""
-    state = draft.state(id_)
-    hold = state.facts.care.hold
-    if hold is None:
-        return
+def end_own(draft: Draft, state: InstanceState, hold: Hold, why: str) -> None:
+    """End an instance's own hold."""
     marks = tuple(mark for mark in state.facts.care.marks if mark.scope != hold.scope)
     draft.care(state, hold=None, marks=marks)
     tell_end(draft, hold, why)
@@ -135,10 +131,11 @@ def end_own(draft: Draft, id_: InstanceId, why: str) -> None:
 
 def expire_own(draft: Draft, id_: InstanceId) -> bool:
     """End an instance's own hold when its time is over; whether it was."""
-    hold = draft.state(id_).facts.care.hold
+    state = draft.state(id_)
+    hold = state.facts.care.hold
     if hold is None or in_force(draft, hold):
         return False
-    end_own(draft, id_, "its time is over")
+    end_own(draft, state, hold, "its time is over")
     return True
 
 

@@ -95,14 +95,14 @@ def _release(draft: Draft, command: Release) -> None:
         _told(draft, "release", scope, command.by, refused="not watched")
         return
     under = members_under(draft, scope)
-    held_before = {id_ for id_ in under if hold_of(draft, id_) is not None}
-    singles = [id_ for id_ in under if draft.state(id_).facts.care.hold is not None]
+    held_before = [id_ for id_ in under if hold_of(draft, id_) is not None]
+    holds = {id_: draft.state(id_).facts.care.hold for id_ in under}
+    singles = {id_: hold for id_, hold in holds.items() if hold is not None}
     own = scope.kind is ScopeKind.INSTANCE
-    ends = singles if own or command.every else []
-    stay = [] if own or command.every else singles
-    _told(draft, "release", scope, command.by, still_held=stay or None)
-    for id_ in ends:
-        end_own(draft, id_, "released")
+    ends = own or command.every
+    _told(draft, "release", scope, command.by, still_held=None if ends else [*singles] or None)
+    for id_, hold in singles.items() if ends else ():
+        end_own(draft, draft.state(id_), hold, "released")
     old = None if own else draft.hold(scope)
     if old is not None:
         draft.holds[scope] = None

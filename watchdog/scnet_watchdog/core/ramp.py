@@ -43,6 +43,14 @@ def take(draft: Draft, state: InstanceState) -> bool:
     return True
 
 
+def hold_first(draft: Draft, id_: InstanceId) -> None:
+    """Let a call that went before the ramp began hold its first place."""
+    state = draft.state(id_)
+    watch = state.facts.care.watch
+    if watch is not None:
+        draft.care(state, watch=replace(watch, place=take(draft, state)))
+
+
 def give_back(draft: Draft, id_: InstanceId) -> None:
     """Put a place back whose restart ended without passing."""
     state = draft.state(id_)

@@ -48,7 +48,7 @@ def throttle_ends(throttle: Throttle) -> datetime:
 
 
 def goes_first(draft: Draft, name: str, id_: InstanceId) -> None:
-    """The wait is over and this call goes ahead of the others."""
+    """Where a wait is over, this call goes ahead of the others."""
     center = draft.center(name)
     if center.throttle is not None:
         draft.put_center(replace(center, throttle=replace(center.throttle, probing=id_)))
