@@ -65,6 +65,7 @@ def parse(text: str, name: str) -> Tree:
         why = f"not valid YAML: {str(error).splitlines()[0]}"
         tree.problems.append(Problem((), why, _unprintable(text, name)))
         return tree
+    tree.values[()] = Mark(name, 1, 1)
     if root is not None:
         try:
             _Walk(tree, name).node(root, (), 0)
