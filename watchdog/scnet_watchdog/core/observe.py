@@ -78,15 +78,15 @@ def observe(
     policy = member.policy
     expired = before is None or asked - before > BLIND_AFTER * draft.interval(member.key)
     sight = _sight(state.sight, status, fresh, policy, expired)
-    previous = state.facts.status
+    before_facts, before_sight = state.facts, state.sight
     facts = _seen(state.facts, status, asked)
     state = draft.put(replace(state, facts=facts, sight=sight))
-    _tell_status(draft, state, previous)
+    _tell_status(draft, state, before_facts)
     if status in policy.restart_on:
         storm.turned(draft, state.id)
     state = mark_progress(draft, draft.state(state.id))
     state = judge.by_read(draft, state, status, asked)
-    _confirm(draft, state)
+    _confirm(draft, state, before_sight.restartable)
     _stable(draft, draft.state(state.id), asked)
 
 
@@ -118,8 +118,8 @@ def _seen(facts: Facts, status: Status, asked_at: datetime) -> Facts:
     return replace(facts, status=status, since=since, care=care)
 
 
-def _tell_status(draft: Draft, state: InstanceState, previous: Status | None) -> None:
-    status = state.facts.status
+def _tell_status(draft: Draft, state: InstanceState, before: Facts) -> None:
+    status, previous = state.facts.status, before.status
     if status is previous or status is None:
         return
     if status is Status.MISSING:
@@ -127,8 +127,7 @@ def _tell_status(draft: Draft, state: InstanceState, previous: Status | None) ->
     elif previous is Status.MISSING:
         draft.tell(EventKind.INSTANCE_RETURNED, state.id, status=status)
     elif previous is not None:
-        since = draft.fleet.instances[state.id].facts.since
-        down = draft.now - since if since and previous in DOWN else None
+        down = draft.now - before.since if before.since and previous in DOWN else None
         draft.tell(
             EventKind.INSTANCE_STATUS_CHANGED,
             state.id,
@@ -139,17 +138,14 @@ def _tell_status(draft: Draft, state: InstanceState, previous: Status | None) ->
         )
 
 
-def _confirm(draft: Draft, state: InstanceState) -> None:
+def _confirm(draft: Draft, state: InstanceState, before: Row | None) -> None:
     """Begin the episode when a row of restartable reads is complete."""
     policy = draft.member(state.id).policy
     row = state.sight.restartable
     if row is None or not confirmed(row, policy):
         return
-    before = draft.fleet.instances.get(state.id)
-    if before is not None and before.sight.restartable is not None:
-        told = before.sight.restartable
-        if told.first_at == row.first_at and confirmed(told, policy):
-            return
+    if before is not None and before.first_at == row.first_at and confirmed(before, policy):
+        return
     if state.facts.care.watch is not None and state.facts.care.watch.attempt.awaits_verdict:
         return
     state = open_episode(draft, state, row.first_at)
