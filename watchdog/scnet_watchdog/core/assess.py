@@ -66,9 +66,14 @@ def assess(view: View) -> Decision | None:
         decision = rung(view)
         if decision is not None:
             return decision
-    if not view.draft.situation.writable and view.mode is not Mode.SHADOW:
-        return Decision(Reason.STATE_UNWRITABLE)
-    return None
+    return unwritable(view)
+
+
+def unwritable(view: View) -> Decision | None:
+    """No call is made that could not be remembered; one in shadow is no call."""
+    if view.draft.situation.writable or view.mode is Mode.SHADOW:
+        return None
+    return Decision(Reason.STATE_UNWRITABLE)
 
 
 def restart_reason(view: View, canary: bool) -> Reason:

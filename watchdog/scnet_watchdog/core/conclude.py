@@ -19,7 +19,7 @@ from .operate import ORDER_LASTS, became_eligible, lapse
 from .policy import HOUR, Mode
 from .state import ShadowCount
 from .storm import WAITS
-from .view import view_of
+from .view import View, view_of
 
 EPISODE_ENDS_AFTER = 24 * HOUR
 """An episode without a call for a day is over."""
@@ -74,15 +74,10 @@ def first_answer(draft: Draft, id_: InstanceId) -> None:
 def shadow(draft: Draft, id_: InstanceId) -> Decision:
     """Tell the call that would go now, and count it apart from everything real."""
     view = view_of(draft, id_)
-    throttled = throttle_shut(draft, view.center, Wish())
-    if throttled is not None:
-        return throttled
+    waits = shadow_waits(view)
+    if waits is not None:
+        return waits
     count = view.state.facts.care.shadow
-    cooldown = view.policy.cooldown
-    if count is not None:
-        again = count.last_at + wait_after(count.calls, cooldown, id_, count.calls)
-        if draft.now < again:
-            return Decision(Reason.SHADOW, again, {"calls": count.calls})
     calls = count.calls + 1 if count is not None else 1
     draft.care(view.state, shadow=ShadowCount(calls, draft.now))
     since = view.state.facts.since
@@ -95,8 +90,23 @@ def shadow(draft: Draft, id_: InstanceId) -> Decision:
         status=view.status,
         down_for_s=round((draft.now - since).total_seconds(), 1) if since else None,
     )
-    again = draft.now + wait_after(calls, cooldown, id_, calls)
+    again = draft.now + wait_after(calls, view.policy.cooldown, id_, calls)
     return Decision(Reason.SHADOW, again, {"calls": calls})
+
+
+def shadow_waits(view: View) -> Decision | None:
+    """What a call in shadow would wait for: a throttled center, or the cooldown of its own count.
+
+    It waits for no gate that real calls fill.
+    """
+    throttled = throttle_shut(view.draft, view.center, Wish())
+    count = view.state.facts.care.shadow
+    if throttled is not None or count is None:
+        return throttled
+    again = count.last_at + wait_after(
+        count.calls, view.policy.cooldown, view.member.id, count.calls
+    )
+    return Decision(Reason.SHADOW, again, {"calls": count.calls}) if view.now < again else None
 
 
 def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
@@ -107,7 +117,8 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     restartable = id_ in index.restartable and draft.mode(id_) is Mode.ACTIVE
     keep(index.waits, id_, restartable and reason in WAITS)
     keep(index.hurry, id_, _hurries(draft, id_, reason))
-    if (reason in _BY_TIME or id_ in index.wanting) and restartable:
+    endless = reason is Reason.HELD and decision.next_at is None
+    if (reason in _BY_TIME or id_ in index.wanting) and restartable and not endless:
         # Without a moment it is reads that are waited for, or a place: soon.
         index.due[id_] = decision.next_at or draft.now
     else:

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from .assess import LADDER, assess, restart_reason
+from .assess import LADDER, assess, restart_reason, unwritable
+from .conclude import shadow_waits
 from .decision import Check, Decision, Reason
 from .draft import Draft
 from .fleet import Fleet
 from .gates import GATES, Wish, shut_gate
 from .inputs import Situation
 from .model import InstanceId
+from .numbers import passed
 from .policy import Mode
 from .view import View, view_of
 
@@ -28,21 +30,29 @@ def explain(fleet: Fleet, id_: InstanceId, situation: Situation) -> Explanation:
     view = view_of(draft, id_)
     wish = Wish(view.ordered, situation.free.get(view.member.center, 0))
     found = [(reason, rung(view)) for reason, rung in LADDER]
+    found.append((Reason.STATE_UNWRITABLE, unwritable(view)))
     found += [(reason, gate(draft, view.center, wish)) for reason, gate in GATES]
-    checks = tuple(Check(reason, shut is None, _detail(shut)) for reason, shut in found)
+    found.append((Reason.SHADOW, _shadow(view)))
+    checks = tuple(
+        Check(reason, shut is None, _detail(shut or Decision(reason, None, passed(reason, view))))
+        for reason, shut in found
+    )
     return Explanation(assess(view) or _at_the_gates(draft, view, wish), checks)
 
 
+def _shadow(view: View) -> Decision | None:
+    """In shadow mode no call is made; the next one would be told after its own cooldown."""
+    if view.mode is not Mode.SHADOW:
+        return None
+    return shadow_waits(view) or Decision(Reason.SHADOW)
+
+
 def _at_the_gates(draft: Draft, view: View, wish: Wish) -> Decision:
-    if view.mode is Mode.SHADOW:
-        return Decision(Reason.SHADOW)
-    shut = shut_gate(draft, view.member.center, wish)
-    return shut or Decision(restart_reason(view, canary=False))
+    held = _shadow(view) or shut_gate(draft, view.member.center, wish)
+    return held or Decision(restart_reason(view, canary=False))
 
 
-def _detail(decision: Decision | None) -> str:
-    if decision is None:
-        return ""
+def _detail(decision: Decision) -> str:
     parts = [f"{key} {_plain(value)}" for key, value in decision.numbers.items()]
     if decision.next_at is not None:
         parts.append(f"until {_plain(decision.next_at)}")

@@ -30,9 +30,10 @@ def confirming(view: View) -> Decision | None:
     if view.ordered or confirmed(row, view.policy):
         return None
     confirm = view.policy.confirm
+    over = row.first_at + confirm.over if row is not None else None
     return Decision(
         Reason.CONFIRMING,
-        row.first_at + confirm.over if row is not None else None,
+        over if over is not None and over > view.now else None,
         {"reads": row.count if row else 0, "of": confirm.count},
     )
 
@@ -106,16 +107,19 @@ def cooling_down(view: View) -> Decision | None:
     return Decision(Reason.COOLING_DOWN, later, numbers)
 
 
+def spent_calls(view: View) -> list[datetime]:
+    """When the calls of the sliding window were made that its budget counts, oldest first."""
+    since = view.now - view.policy.budget.per
+    calls = view.state.facts.ledger.calls
+    return [call.at for call in calls if not call.by_operator and call.at > since]
+
+
 def budget_spent(view: View) -> Decision | None:
     """Its restarts of the sliding window are spent; one per `then_every` remains."""
     if view.ordered:
         return None
     budget = view.policy.budget
-    spent = [
-        call.at
-        for call in view.state.facts.ledger.calls
-        if not call.by_operator and call.at > view.now - budget.per
-    ]
+    spent = spent_calls(view)
     if len(spent) < budget.restarts:
         return None
     freed = spent[-budget.restarts] + budget.per
