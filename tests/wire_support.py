@@ -139,7 +139,7 @@ async def reset(_: Asked, writer: asyncio.StreamWriter) -> None:
 
 
 def client_of(
-    connect: float = 1.0, read: float = 2.0, connections: int = 8, for_calls: bool = False
+    connect: float = 5.0, read: float = 2.0, connections: int = 8, for_calls: bool = False
 ) -> HttpClient:
     """A client with short time-outs."""
     options = HttpOptions(
