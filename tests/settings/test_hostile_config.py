@@ -5,9 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings, strategies
 
 from scnet_watchdog.adapters.registry import kinds
 from scnet_watchdog.settings.load import Loaded, SettingsError, find_config, load
+from scnet_watchdog.settings.schema import full_example
 
 BASE = """\
 centers:
@@ -207,3 +209,52 @@ def test_a_home_that_cannot_be_entered_has_no_config_and_is_no_error() -> None:
     # Too long for any file system: asking whether it exists is an error, as where we may not look.
     home = Path("/" + "x" * 300)
     assert find_config(None, {}, home) in (None, Path("/etc/scnet-watchdog/watchdog.yaml"))
+
+
+LINES = [line for line in full_example().splitlines() if ":" in line and "#" not in line]
+ODD = [
+    "null",
+    "[]",
+    "{}",
+    "-1",
+    "0",
+    "1e400",
+    "nan",
+    "true",
+    "[null]",
+    "&a [*a]",
+    "5s",
+    "999999999d",
+    "1e9%",
+    "~x/y",
+    "''",
+    "{a: {b: c}}",
+    "{null: null}",
+    "http://[::1",
+    "!!binary x",
+    '"\\0"',
+    '"\\x1b"',
+    "{<<: {}}",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    changes=strategies.dictionaries(
+        strategies.integers(0, len(LINES) - 1), strategies.sampled_from(ODD), max_size=3
+    )
+)
+def test_the_full_example_with_odd_values_is_settings_or_plain_located_errors(
+    tmp_path_factory: pytest.TempPathFactory, changes: dict[int, str]
+) -> None:
+    lines = list(LINES)
+    for at, odd in changes.items():
+        lines[at] = f"{lines[at].partition(':')[0]}: {odd}"
+    try:
+        loaded(tmp_path_factory.mktemp("odd"), "\n".join(lines))
+    except SettingsError as error:
+        for problem in error.problems:
+            assert problem.mark is not None
+            assert str(problem).isprintable()
+            # The library's own words begin like this: each kind of error needs ours.
+            assert not problem.text.startswith(("Input", "Value"))
