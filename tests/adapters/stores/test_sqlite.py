@@ -312,17 +312,6 @@ async def test_the_owner_file_says_who_and_goes_with_a_clean_close(tmp_path: Pat
     assert not (tmp_path / "state.db.owner").exists()
 
 
-async def test_a_state_that_disappears_while_running_is_not_made_anew(tmp_path: Path) -> None:
-    store = sqlite_store(tmp_path)
-    tenure = await store.acquire("me", NO_WAIT)
-    store._give_up(())
-    (tmp_path / "state.db").unlink()
-    with pytest.raises(Unreadable, match="disappeared"):
-        await store.load(tenure)
-    assert not (tmp_path / "state.db").exists()
-    await store.close()
-
-
 async def test_reading_does_not_stop_a_daemon_that_starts_meanwhile(tmp_path: Path) -> None:
     await filled(tmp_path, "a")
     reader = StateLock(tmp_path / "state.db")

@@ -1,5 +1,6 @@
 """Opening a state file: ours and whole, or a clear error; never silently afresh."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from ...ports import StoreError, Unreadable, Unwritable
 
 APPLICATION_ID = 0x53434E57
 """Marks a file as ours ("SCNW")."""
+FINAL = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ELOOP})
+"""Errors that stay until a person acts; others (too many files, a server away) may pass."""
 
 
 def migrations() -> dict[int, str]:
@@ -99,12 +102,12 @@ def exists(path: Path) -> bool:
     """Whether there is a state.
 
     Raises:
-        Unreadable: that cannot be told.
+        Unwritable: that cannot be told now.
     """
     try:
         return path.exists()
     except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror}") from error
+        raise storage_error(path, error) from error
 
 
 def readable(path: Path) -> None:
@@ -112,11 +115,14 @@ def readable(path: Path) -> None:
 
     Raises:
         Unreadable
+        Unwritable: the system cannot read it now; later it may.
     """
     try:
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
+        if error.errno not in FINAL:
+            raise storage_error(path, error) from error
         raise Unreadable(f"{path} cannot be read: {error.strerror}") from error
     if empty:
         raise Unreadable(f"{path} is empty: it was a state once; restore it, or remove it")

@@ -44,6 +44,7 @@ class SqliteStore:
         self._tenure: Tenure | None = None
         self._fresh = False
         self._closed = False
+        self._odd_rows: set[int] = set()
         self._doubtful: tuple[AttemptKey, ...] = ()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
 
@@ -140,15 +141,15 @@ class SqliteStore:
             raise Fenced("the state belongs to another owner")
         if self._connection is None:
             if not exists(self._path):
-                raise Unreadable(f"{self._path} has disappeared")
+                # A volume that went away may come back; until then nothing is granted.
+                raise Unwritable(f"{self._path} has disappeared")
             self._connection = open_state(self._path)
         return self._connection
 
     def _load(self, tenure: Tenure) -> Memory:
-        connection = self._mine(tenure)
         try:
-            return read_memory(connection, self._fresh)
-        except (sqlite3.Error, ValueError) as error:
+            return read_memory(self._mine(tenure), self._fresh)
+        except (sqlite3.Error, ValueError, Unwritable) as error:
             raise Unreadable(f"{self._path} cannot be read: {error}") from error
 
     def _commit(self, tenure: Tenure, change: Change) -> frozenset[AttemptKey]:
@@ -188,9 +189,21 @@ class SqliteStore:
     def _inbox(self, tenure: Tenure) -> Sequence[Command]:
         try:
             rows = self._mine(tenure).execute("SELECT id, kind, data FROM inbox ORDER BY id")
-            return tuple(codec.read_command(kind, data, id_) for id_, kind, data in rows)
+            found = rows.fetchall()
         except sqlite3.Error as error:
             raise Unwritable(str(storage_error(self._path, error))) from error
+        commands = (self._command(*row) for row in found)
+        return tuple(command for command in commands if command is not None)
+
+    def _command(self, row: int, kind: str, data: str) -> Command | None:
+        """One command, or None where it is not of ours; told once."""
+        try:
+            return codec.read_command(kind, data, row)
+        except (LookupError, ValueError):
+            if row not in self._odd_rows:
+                self._odd_rows.add(row)
+                _log.warning("the command %s in the state's inbox cannot be read", kind)
+            return None
 
     def _post(self, command: Command) -> None:
         if self._tenure is None:
