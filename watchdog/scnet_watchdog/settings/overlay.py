@@ -80,20 +80,11 @@ def read_secret(tree: Tree, path: Path, file: FilePath) -> str | None:
 
 def _lay(tree: Tree, parts: list[str], text: str, origin: str) -> None:
     path = _path(tree.value, parts)
-    value: Any = text
-    if "\0" in text or "\\u0000" in text:
-        problem = Problem(path, "must not hold a NUL character", Mark(origin))
-        tree.problems.append(problem)
+    try:
+        value = _value(path, text)
+    except ValueError as error:
+        tree.problems.append(Problem(path, str(error), Mark(origin)))
         return
-    if path[-1] not in SECRETS and text.lstrip().startswith(("[", "{")):
-        try:
-            value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-        except (ValueError, RecursionError):
-            problem = Problem(path, "is not valid JSON", Mark(origin))
-            tree.problems.append(problem)
-            return
-    elif path == ("instances",):
-        value = [one.strip() for one in text.split(",") if one.strip()]
     above: Any = value
     for part in reversed(path):
         above = {part: above}
@@ -102,6 +93,24 @@ def _lay(tree: Tree, parts: list[str], text: str, origin: str) -> None:
         del tree.values[old]
         tree.keys.pop(old, None)
     tree.values[path] = tree.keys[path] = Mark(origin)
+
+
+def _value(path: Path, text: str) -> Any:
+    """What a variable's text means: JSON, ids joined by commas, or the text itself.
+
+    Raises:
+        ValueError: it is neither; the text says why.
+    """
+    if "\0" in text or "\\u0000" in text:
+        raise ValueError("must not hold a NUL character")
+    if path[-1] not in SECRETS and text.lstrip().startswith(("[", "{")):
+        try:
+            return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        except (ValueError, RecursionError):
+            raise ValueError("is not valid JSON") from None
+    if path == ("instances",):
+        return [one.strip() for one in text.split(",") if one.strip()]
+    return text
 
 
 def _path(value: Any, parts: list[str]) -> Path:
