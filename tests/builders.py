@@ -165,6 +165,11 @@ class World:
         """Seconds after the start at which restart calls were made."""
         return [(at - T0).total_seconds() for at, who in self.calls if id_ is None or who == id_]
 
+    @property
+    def in_flight(self) -> int:
+        """Calls that have no answer yet."""
+        return len(self._ends)
+
     def told(self, kind: EventKind, id_: str | None = None) -> list[Event]:
         """Events of one kind, in order."""
         return [e for e in self.events if e.kind is kind and (id_ is None or e.instance == id_)]

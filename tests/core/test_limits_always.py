@@ -22,8 +22,10 @@ from center_support import (
 )
 from scnet_watchdog.core.attempt import Attempt
 from scnet_watchdog.core.command import PlaceHold, Release, Reset, RestartNow, Scope, ScopeKind
+from scnet_watchdog.core.decide import decide
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.draft import Draft
+from scnet_watchdog.core.explain import explain
 from scnet_watchdog.core.holds import hold_of
 from scnet_watchdog.core.inputs import LookAgain, Situation
 from scnet_watchdog.core.model import InstanceId, Status
@@ -159,8 +161,8 @@ STEPS = st.lists(
 )
 
 
-def live(steps: list[Step]) -> World:
-    """A world that has lived through a history."""
+def live(steps: list[Step], after: Callable[[World], None] = lambda world: None) -> World:
+    """A world that has lived through a history; `after` looks at it after each step."""
     world = World([member(id_) for id_ in IDS], limits=Limits(3, RATE), start=Status.FAILED)
     world.on_call = lambda attempt: check_call(world, attempt)
     for step in steps:
@@ -169,6 +171,7 @@ def live(steps: list[Step]) -> World:
         )
         HAPPENS[step.what](world, step)
         world.run(timedelta(seconds=step.wait))
+        after(world)
     return world
 
 
@@ -220,6 +223,28 @@ def test_a_replay_of_any_history_gives_the_same_decisions(steps: list[Step]) -> 
     assert {i: s.facts for i, s in first.fleet.instances.items()} == {
         i: s.facts for i, s in second.fleet.instances.items()
     }
+
+
+def told_is_true(world: World) -> None:
+    """Deciding about everyone once more tells nothing new, and `explain` says what was told."""
+    situation = Situation(world.now, free={"kunshan": world.free - world.in_flight})
+    again = decide(world.fleet, (), list(world.roster.members), situation)
+    assert not again.change.wanted
+    for id_, state in world.fleet.instances.items():
+        told = state.facts.reason
+        if state.sight.asked_at is None or told is Reason.HEALTHY:
+            # Unseen since the start, or at rest: its source is told to be blind, not each of it.
+            continue
+        assert again.instances.get(id_, state).facts.reason is told
+        assert explain(world.fleet, id_, situation).decision.reason is told
+
+
+@RELAXED
+@given(STEPS)
+def test_at_no_moment_of_any_history_is_a_decision_overdue_or_explained_otherwise(
+    steps: list[Step],
+) -> None:
+    live(steps, told_is_true)
 
 
 @RELAXED
