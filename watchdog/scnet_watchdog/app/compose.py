@@ -178,7 +178,9 @@ class Composition:
 
     async def _prune(self) -> None:
         keep = max(self._loaded.settings.state.keep, SHORTEST_KEEP)
-        await self._store.prune(self.clock.now() - keep)
+        fleet = self.engine.fleet
+        watched = frozenset(fleet.roster.members) if fleet is not None else None
+        await self._store.prune(self.clock.now() - keep, watched)
 
 
 async def close_all(clients: Sequence[ScnetClient]) -> None:
