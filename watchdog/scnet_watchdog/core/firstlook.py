@@ -19,13 +19,15 @@ def first_look(draft: Draft, key: SourceKey) -> None:
         for id_ in draft.fleet.members_of.get(key.center, ())
         if draft.member(id_).key == key and (newcomers is None or id_ in newcomers)
     ]
-    counts = Counter(str(draft.state(id_).facts.status or "unseen") for id_ in ids)
+    # What is only remembered from before the start has not been seen.
+    seen = {id_: draft.state(id_).facts.status for id_ in ids if draft.asked_at(draft.state(id_))}
+    counts = Counter(str(seen.get(id_) or "unseen") for id_ in ids)
     index = draft.index(key.center)
     restarts = [
-        id_ for id_ in ids if id_ in index.waits or id_ in index.wanting or id_ in index.due
+        id_ for id_ in seen if id_ in index.waits or id_ in index.wanting or id_ in index.due
     ]
     moments = [_when(draft, id_) for id_ in restarts]
-    down = sum(draft.state(id_).facts.status in DOWN for id_ in ids)
+    down = sum(status in DOWN for status in seen.values())
     draft.tell(
         EventKind.FLEET_FIRST_LOOK,
         center=key.center,
