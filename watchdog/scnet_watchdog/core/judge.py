@@ -11,7 +11,7 @@ from .episode import open_episode
 from .event import EventKind, Level
 from .model import Status
 from .outcome import Verdict
-from .state import BreakerState, InstanceState, Watch
+from .state import BreakerState, Episode, InstanceState, Watch
 from .verify import Alarm, Reading, has_left, read
 
 _TOLD = {
@@ -75,7 +75,7 @@ def _pronounce(draft: Draft, state: InstanceState, reading: Reading) -> Instance
     elif verdict is Verdict.RECOVERED:
         state = _recovered(draft, state, watch, before)
     elif verdict is Verdict.UNJUDGED:
-        state = unjudged(draft, state)
+        state = unjudged(draft, state, watch)
     elif verdict is Verdict.DID_NOT_HELP:
         centerbreaker.did_not_help(draft, state, watch)
     if verdict in (Verdict.DID_NOT_HELP, Verdict.UNJUDGED):
@@ -130,8 +130,7 @@ def start_failure(draft: Draft, state: InstanceState, watch: Watch) -> InstanceS
     """Count a start failure to the instance's breaker and to the center's."""
     policy = draft.member(state.id).policy.breaker
     state = open_episode(draft, state, watch.attempt.saved_at)
-    episode = state.facts.care.episode
-    assert episode is not None  # noqa: S101 - just opened
+    episode = _episode(state)
     by_operator = _operators_trial(watch)
     failed = start_failed(episode, policy, draft.now, by_operator)
     opened = failed.opened_at == draft.now and failed.breaker is BreakerState.OPEN
@@ -153,6 +152,13 @@ def start_failure(draft: Draft, state: InstanceState, watch: Watch) -> InstanceS
     return draft.state(state.id)
 
 
+def _episode(state: InstanceState) -> Episode:
+    """The open episode: an attempt that is judged, and a breaker that is open, have one."""
+    episode = state.facts.care.episode
+    assert episode is not None  # noqa: S101 - see above
+    return episode
+
+
 def _operators_trial(watch: Watch) -> bool:
     """Its failure opens the breaker again, but no longer than before."""
     return watch.trial and watch.attempt.reason is Reason.OPERATOR
@@ -163,9 +169,7 @@ def _recovered(
 ) -> InstanceState:
     centerbreaker.judged(draft, watch.attempt.key, state.center, failed=False)
     state = draft.state(state.id)
-    episode = state.facts.care.episode
-    if episode is None:
-        return state
+    episode = _episode(state)
     if before is Verdict.DID_NOT_HELP and watch.overdue:
         return _take_back(draft, state, watch)
     if watch.trial and episode.breaker is not BreakerState.CLOSED:
@@ -176,8 +180,7 @@ def _recovered(
 
 def _take_back(draft: Draft, state: InstanceState, watch: Watch) -> InstanceState:
     """It did start, only late: the failure, and the opening it alone caused, were none."""
-    episode = state.facts.care.episode
-    assert episode is not None  # noqa: S101 - checked by the caller
+    episode = _episode(state)
     episode = replace(episode, failures=max(0, episode.failures - 1))
     if episode.breaker is not BreakerState.CLOSED and (watch.opened or watch.trial):
         draft.tell(EventKind.BREAKER_CLOSED, state.id, scope="instance", openings=episode.openings)
@@ -189,22 +192,15 @@ def _take_back(draft: Draft, state: InstanceState, watch: Watch) -> InstanceStat
     return draft.state(state.id)
 
 
-def unjudged(draft: Draft, state: InstanceState) -> InstanceState:
+def unjudged(draft: Draft, state: InstanceState, watch: Watch) -> InstanceState:
     """Nobody will know. It may have acted: the next call waits for an unknown call's watch."""
-    episode = state.facts.care.episode
-    watch = state.facts.care.watch
-    if episode is None or watch is None:
-        return state
-    careful = replace(
-        episode, cautious_from=watch.attempt.settled_at, watches=True, reads=watch.reads
-    )
+    since = watch.attempt.settled_at
+    careful = replace(_episode(state), cautious_from=since, watches=True, reads=watch.reads)
     return draft.care(state, episode=careful)
 
 
 def wait_over(draft: Draft, state: InstanceState) -> InstanceState:
     """Half-open an instance's breaker whose time is over."""
-    episode = state.facts.care.episode
-    if episode is None:
-        return state
+    episode = _episode(state)
     draft.tell(EventKind.BREAKER_HALF_OPENED, state.id, scope="instance", openings=episode.openings)
     return draft.care(state, episode=half_opened(episode))

@@ -1,7 +1,7 @@
 """How a restart call ended, taken into the state: cooldowns, breakers, blocks, rejections."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 from . import block, centerbreaker, evidence, ramp, throttle
 from .attempt import Attempt
@@ -79,6 +79,8 @@ def _consequences(draft: Draft, state: InstanceState, outcome: Outcome, ended: C
             _not_sent(draft, state)
         case Withdrawn():
             _drop(draft, state, gives_back=True)
+        case _:
+            assert_never(outcome)
 
 
 def settled(attempt: Attempt, outcome: Outcome, ended: CallEnded) -> Attempt:
@@ -94,6 +96,8 @@ def settled(attempt: Attempt, outcome: Outcome, ended: CallEnded) -> Attempt:
             kind, refusal, code, returned_id = OutcomeKind.NOT_SENT, None, None, None
         case Withdrawn():
             kind, refusal, code, returned_id = OutcomeKind.WITHDRAWN, None, None, None
+        case _:
+            assert_never(outcome)
     return replace(
         attempt,
         outcome=kind,
