@@ -19,11 +19,11 @@ from center_support import (
     heals,
     in_turn,
 )
-from scnet_watchdog.core.gates import max_in_flight, per_hour
 from scnet_watchdog.core.command import RestartNow
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.event import EventKind
+from scnet_watchdog.core.gates import max_in_flight, per_hour
 from scnet_watchdog.core.inputs import CallEnded, Situation
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.outcome import Accepted, Outcome, RefusalClass, Refused, Withdrawn
