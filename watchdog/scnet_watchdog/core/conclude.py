@@ -117,8 +117,7 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     restartable = id_ in index.restartable and draft.mode(id_) is Mode.ACTIVE
     keep(index.waits, id_, restartable and reason in WAITS)
     keep(index.hurry, id_, _hurries(draft, id_, reason))
-    endless = reason is Reason.HELD and decision.next_at is None
-    if (reason in _BY_TIME or id_ in index.wanting) and restartable and not endless:
+    if restartable and (id_ in index.wanting or _falls_due(decision)):
         # Without a moment it is reads that are waited for, or a place: soon.
         index.due[id_] = decision.next_at or draft.now
     else:
@@ -128,8 +127,21 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     if reason is previous:
         return
     draft.instances[id_] = replace(state, facts=replace(state.facts, reason=reason))
-    if decision.restarts or (previous in _CALM and reason in _SILENT):
-        return
+    silent = previous in _CALM and reason in _SILENT
+    if not decision.restarts and not silent:
+        _tell_change(draft, id_, previous, decision)
+
+
+def _falls_due(decision: Decision) -> bool:
+    """Whether time brings the call; a hold without an end waits for a person."""
+    endless = decision.reason is Reason.HELD and decision.next_at is None
+    return decision.reason in _BY_TIME and not endless
+
+
+def _tell_change(
+    draft: Draft, id_: InstanceId, previous: Reason | None, decision: Decision
+) -> None:
+    reason = decision.reason
     numbers: dict[str, Any] = dict(decision.numbers)
     if reason is Reason.BUDGET_SPENT and numbers["spent"] == numbers["of"]:
         # The calls of one per `then_every` that follow are no news.
@@ -137,7 +149,7 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     draft.tell(
         EventKind.DECISION_CHANGED,
         id_,
-        level=_level(draft, state.center, previous, reason),
+        level=_level(draft, draft.member(id_).center, previous, reason),
         previous=previous,
         reason=reason,
         next_at=decision.next_at,
