@@ -279,6 +279,17 @@ def test_the_places_of_a_ramp_are_shown() -> None:
     assert details(world, waiting)["storm"] == "places 2, passed 1"
 
 
+def test_who_waits_for_capacity_has_a_moment_and_who_deploys_has_none() -> None:
+    world = World(1, start=Status.WAITING)
+    world.poll()
+    # Stuck after an hour.
+    assert explained(world)[0] == Decision(Reason.STARTING, T0 + HOUR, {"since": T0})
+    world.show(Status.DEPLOYING)
+    world.now = T0 + 10 * SECOND
+    world.poll()
+    assert explained(world)[0] == Decision(Reason.STARTING, None, {"since": world.now})
+
+
 def test_shadow_is_the_last_check_and_shows_when_the_next_would_be_told() -> None:
     world = down(replace(AT_ONCE, mode=Mode.SHADOW))
     world.poll()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from builders import CENTER, HOUR, KEY, MINUTE, SECOND, T0, World, member
-from center_support import EAGER, STEADY, UNANSWERED, answers
+from center_support import EAGER, START_FAILURE, STEADY, UNANSWERED, answers
 from scnet_watchdog.core.command import PlaceHold, Scope, ScopeKind
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.event import EventKind
@@ -207,6 +207,17 @@ def test_what_goes_on_at_another_source_or_center_hurries_nobody() -> None:
     assert asks_next(world, KEY) == 10
     assert asks_next(world, FLAGS) == 30
     assert asks_next(world, SourceKey("scnet", "hefei")) == 30
+
+
+def test_a_call_that_is_due_hurries_only_the_source_of_its_instance() -> None:
+    world = World([member("a0", STEADY), member("b0", source="flags")])
+    world.poll(FLAGS)
+    world.show(Status.FAILED, "a0")
+    world.answer = answers(START_FAILURE)
+    world.run(85 * SECOND)
+    # Called at 30 s; due again at 90 s.
+    assert world.called("a0") == [30.0]
+    assert (asks_next(world, KEY), asks_next(world, FLAGS)) == (10, 30)
 
 
 @pytest.mark.parametrize(("until_running", "pace"), [(True, 30), (False, 10)])

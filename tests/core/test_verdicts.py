@@ -10,9 +10,11 @@ from center_support import EAGER, STEADY, UNANSWERED, answers, episode
 from scnet_watchdog.core.command import RestartNow
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.event import EventKind
+from scnet_watchdog.core.explain import explain
+from scnet_watchdog.core.inputs import Situation
 from scnet_watchdog.core.model import InstanceId, Page, Status
 from scnet_watchdog.core.outcome import Accepted, Outcome, Verdict
-from scnet_watchdog.core.policy import Budget, Confirm, Cooldown, Policy
+from scnet_watchdog.core.policy import Budget, Confirm, Cooldown, Policy, UnknownOutcome
 from scnet_watchdog.core.state import BreakerState
 
 A0 = InstanceId("a0")
@@ -206,6 +208,39 @@ def test_unjudged_ends_no_watch(outcome: Outcome) -> None:
     world.run(20 * SECOND)
     assert len(world.calls) == 2
     assert 121 <= world.called()[1] <= 131
+
+
+def test_unjudged_is_the_last_word_whatever_comes_back() -> None:
+    world = called()
+    world.show(Status.MISSING)
+    world.run(MINUTE)
+    world.show(Status.RUNNING)
+    world.run(MINUTE)
+    assert verdicts(world) == [Verdict.UNJUDGED]
+    assert not world.told(EventKind.RESTART_RECOVERED)
+
+
+def test_after_the_watch_it_is_reads_that_are_waited_for_and_no_moment() -> None:
+    """Unjudged at 30 s with two reads, then nothing for a while; back at 150 s: one read short."""
+    policy = replace(AT_ONCE, unknown_outcome=UnknownOutcome(120 * SECOND, 5))
+    world = World(1, policy, start=Status.FAILED)
+    world.answer = answers(UNANSWERED)
+    world.run(5 * SECOND)
+    world.show(Status.MISSING)
+    world.polling = False
+    for second in (20, 90, 150):
+        world.now = T0 + second * SECOND
+        world.poll()
+    world.show(Status.FAILED)
+    world.now = T0 + 160 * SECOND
+    world.poll()
+    decision = explain(world.fleet, A0, Situation(world.now)).decision
+    # Reads at 20, 90, 150 and 160 s are four of five; the watch ended at 121 s.
+    assert (decision.reason, decision.next_at) == (Reason.COOLING_DOWN, None)
+    assert (decision.numbers["reads"], decision.numbers["of"]) == (4, 5)
+    world.now = T0 + 170 * SECOND
+    world.poll()
+    assert world.called() == [0.0, 170.0]
 
 
 def test_unjudged_counts_to_no_breaker() -> None:

@@ -81,7 +81,7 @@ def read(
         return Reading(watch, Verdict.RECOVERED, passes=True, done=status is not Status.RUNNING)
     if verdict is Verdict.DID_NOT_HELP:
         # Overdue: only running can take that back.
-        return Reading(watch, done=status is not Status.DEPLOYING and watch.left and status in DOWN)
+        return Reading(watch, done=status in DOWN)
     if status is Status.MISSING:
         return Reading(watch, Verdict.UNJUDGED, done=True)
     if status in DOWN and not _still_hopes(watch, asked_at, down, policy):
