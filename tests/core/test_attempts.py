@@ -387,3 +387,17 @@ def test_throttled_and_account_neither_wait_nor_count() -> None:
         episode = world.state().facts.care.episode
         assert episode is not None
         assert (episode.attempts, episode.waits_from) == (0, None)
+
+
+def test_a_call_that_outlives_the_episode_it_belongs_to_is_settled_all_the_same() -> None:
+    """Somebody started the instance meanwhile, and it was stable before the answer came."""
+    world = World(1, replace(CONSTANT, stable_after=30 * SECOND), reply_after=150 * SECOND)
+    world.run(MINUTE)
+    world.show(Status.FAILED)
+    world.on_call = lambda attempt: world.show(Status.RUNNING)
+    world.run(MINUTE)
+    world.run(MINUTE + 20 * SECOND)
+    assert len(world.told(EventKind.INSTANCE_STABLE)) == 1
+    world.run(3 * MINUTE)
+    assert verdicts(world) == [Verdict.RECOVERED]
+    assert world.state().at_rest

@@ -1,7 +1,7 @@
 """Operators' commands applied to the state: hold, release, restart, reset."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, assert_never
 
 from . import block, ramp, storm
 from .center import CenterBreaker
@@ -33,6 +33,8 @@ def take_command(draft: Draft, command: Command) -> None:
             _order(draft, command)
         case Reset():
             _reset(draft, command)
+        case _:
+            assert_never(command)
 
 
 def _told(draft: Draft, what: str, scope: Scope, by: str, **fields: Any) -> None:
@@ -52,7 +54,7 @@ def _told(draft: Draft, what: str, scope: Scope, by: str, **fields: Any) -> None
 
 def _place(draft: Draft, command: PlaceHold) -> None:
     scope = command.scope
-    if scope.kind is ScopeKind.INSTANCE and not members_under(draft, scope):
+    if _watches_nobody(draft, scope):
         _told(draft, "hold", scope, command.by, refused="not watched")
         return
     length = None if command.until_running else command.length
@@ -70,12 +72,21 @@ def _place(draft: Draft, command: PlaceHold) -> None:
     for id_ in members_under(draft, scope):
         ramp.give_back(draft, id_)
     touch_scope(draft, scope)
+    _tell_placed(draft, hold)
+
+
+def _watches_nobody(draft: Draft, scope: Scope) -> bool:
+    return scope.kind is ScopeKind.INSTANCE and not members_under(draft, scope)
+
+
+def _tell_placed(draft: Draft, hold: Hold) -> None:
+    kind, name = hold.scope
     draft.tell(
         EventKind.HOLD_PLACED,
-        InstanceId(scope.name) if scope.kind is ScopeKind.INSTANCE else None,
-        center=scope.name if scope.kind is ScopeKind.CENTER else None,
-        scope=scope.kind,
-        target=scope.name or None,
+        InstanceId(name) if kind is ScopeKind.INSTANCE else None,
+        center=name if kind is ScopeKind.CENTER else None,
+        scope=kind,
+        target=name or None,
         next_at=hold.ends_at,
         until_running=hold.until_running,
         author=hold.author,
@@ -91,19 +102,13 @@ def _current(draft: Draft, scope: Scope) -> Hold | None:
 
 def _release(draft: Draft, command: Release) -> None:
     scope = command.scope
-    if scope.kind is ScopeKind.INSTANCE and not members_under(draft, scope):
+    if _watches_nobody(draft, scope):
         _told(draft, "release", scope, command.by, refused="not watched")
         return
     under = members_under(draft, scope)
     held_before = [id_ for id_ in under if hold_of(draft, id_) is not None]
-    holds = {id_: draft.state(id_).facts.care.hold for id_ in under}
-    singles = {id_: hold for id_, hold in holds.items() if hold is not None}
-    own = scope.kind is ScopeKind.INSTANCE
-    ends = own or command.every
-    _told(draft, "release", scope, command.by, still_held=None if ends else [*singles] or None)
-    for id_, hold in singles.items() if ends else ():
-        end_own(draft, draft.state(id_), hold, "released")
-    old = None if own else draft.hold(scope)
+    _end_singles(draft, command, under)
+    old = None if scope.kind is ScopeKind.INSTANCE else draft.hold(scope)
     if old is not None:
         draft.holds[scope] = None
         tell_end(draft, old, "released")
@@ -111,6 +116,17 @@ def _release(draft: Draft, command: Release) -> None:
     for id_ in held_before:
         if hold_of(draft, id_) is None:
             became_eligible(draft, id_)
+
+
+def _end_singles(draft: Draft, command: Release, under: tuple[InstanceId, ...]) -> None:
+    """Tell the command; end single holds where it means them, else list those that stay."""
+    holds = {id_: draft.state(id_).facts.care.hold for id_ in under}
+    singles = {id_: hold for id_, hold in holds.items() if hold is not None}
+    ends = command.every or command.scope.kind is ScopeKind.INSTANCE
+    stay = None if ends else [*singles] or None
+    _told(draft, "release", command.scope, command.by, still_held=stay)
+    for id_, hold in singles.items() if ends else ():
+        end_own(draft, draft.state(id_), hold, "released")
 
 
 def became_eligible(draft: Draft, id_: InstanceId) -> None:

@@ -47,8 +47,8 @@ def hold_first(draft: Draft, id_: InstanceId) -> None:
     """Let a call that went before the ramp began hold its first place."""
     state = draft.state(id_)
     watch = state.facts.care.watch
-    if watch is not None:
-        draft.care(state, watch=replace(watch, place=take(draft, state)))
+    assert watch is not None  # noqa: S101 - its call has just ended
+    draft.care(state, watch=replace(watch, place=take(draft, state)))
 
 
 def give_back(draft: Draft, id_: InstanceId) -> None:
