@@ -69,6 +69,8 @@ async def test_check_online_fails_plainly_on_a_refused_token(tmp_path: Path) -> 
         done = await typed("check", "-c", str(config), "--online")
         assert done.exit_code == 1
         assert "10008" in done.stdout
+        # The login failed; whether the id exists is not known.
+        assert "was not found" not in done.stdout
         assert "another-token" not in done.output
 
 

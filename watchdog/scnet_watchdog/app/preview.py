@@ -1,6 +1,6 @@
 """One look at everything without a state and without a restart: what `check --online` tells."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from ..core.decision import Reason
 from ..core.explain import explain
 from ..core.fleet import Fleet
 from ..core.inputs import Input, Situation
-from ..core.model import InstanceId, Status
+from ..core.model import InstanceId, SourceKey, Status
 from ..core.policy import Mode
 from ..core.resume import resume
 from ..ports import PortError
@@ -28,6 +28,10 @@ _LEFT_ALONE = {
     Reason.STATUS_UNKNOWN: "status unknown: left alone",
     Reason.QUIET_START: "no answer for it",
 }
+
+
+UNSEEN = "unseen"
+"""In place of a status, where no source named the instance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +52,18 @@ class Look:
     problems: tuple[str, ...]
 
 
-async def look(loaded: Loaded, environ: Mapping[str, str], learn: Callable[[str], None]) -> Look:
+async def look(loaded: Loaded, learn: Callable[[str], None]) -> Look:
     """Log in, poll every source once, and decide as a daemon without a past would.
 
     Raises:
         WatchdogError: the config cannot be built.
     """
-    del environ
     clock = SystemClock()
     base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
     centers = Centers(Surroundings(clock, clock.elapsed, learn, lambda event: None, base, Kinds()))
     wiring = centers.fit(loaded.settings).wiring
     fleet, _ = resume(Memory(fresh=True), wiring.roster, clock.now())
-    problems = []
+    problems: dict[SourceKey, str] = {}
     try:
         for key, source in sorted(wiring.sources.items()):
             watched = [m.id for m in wiring.roster.members.values() if m.key == key]
@@ -68,20 +71,25 @@ async def look(loaded: Loaded, environ: Mapping[str, str], learn: Callable[[str]
             try:
                 inputs.append(await source.poll(watched, inputs.append))
             except PortError as error:
-                problems.append(f"source {key.source} of center {key.center}: {error}")
+                problems[key] = f"source {key.source} of center {key.center}: {error}"
             fleet.apply(decide(fleet, inputs, (), Situation(clock.now())))
     finally:
         for client in centers.clients:
             await client.close()
     rows = tuple(_preview(fleet, id_, clock.now()) for id_ in wiring.roster.members)
-    unseen = [row for row in rows if row.status in (Status.MISSING, "unseen")]
-    problems += [f"{row.name}: id {row.id} was not found" for row in unseen]
-    return Look(rows, tuple(problems))
+    # Where the source itself failed, that it did not name an instance says nothing of the instance.
+    lost = [
+        f"{row.name}: id {row.id} was not found"
+        for row in rows
+        if row.status in (Status.MISSING, UNSEEN)
+        and wiring.roster.members[row.id].key not in problems
+    ]
+    return Look(rows, (*problems.values(), *lost))
 
 
 def _preview(fleet: Fleet, id_: InstanceId, now: datetime) -> Preview:
     seen = fleet.instances[id_].facts.status
-    status = str(seen or "unseen")
+    status = str(seen or UNSEEN)
     reason = explain(fleet, id_, Situation(now)).decision.reason
     return Preview(id_, fleet.name_of(id_), status, _would(fleet, id_, reason, status))
 

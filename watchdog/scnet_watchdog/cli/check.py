@@ -1,7 +1,6 @@
 """`check`: is the config valid, and with `--online` what would be done now."""
 
 import asyncio
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +46,7 @@ async def _online(loaded: "Loaded") -> bool:
 
     secrets = Secrets()
     try:
-        seen = await look(loaded, dict(os.environ), secrets.add)
+        seen = await look(loaded, secrets.add)
     except WatchdogError as error:
         leave(ExitCode.FAILED, secrets.redact(str(error)))
     table = plain_table("NAME", "ID", "STATUS", "NOW")
