@@ -10,9 +10,9 @@ TABLE = r"""
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 30 22 0:40 / /home rw - nfs4 server:/home rw,vers=4.2
 31 30 8:2 / /home/local\040disk rw master:1 - xfs /dev/sdb1 rw
-32 22 0:41 / /work rw - lustre 10.0.0.1@tcp:/work rw
-33 32 0:42 / /work/old rw - nfs old:/ rw
-34 33 8:3 / /work/old rw - ext4 /dev/sdc rw
+32 22 0:41 / /data rw - lustre 10.0.0.1@tcp:/data rw
+33 32 0:42 / /data/old rw - nfs old:/ rw
+34 33 8:3 / /data/old rw - ext4 /dev/sdc rw
 a line of another kind
 """
 
@@ -24,8 +24,8 @@ a line of another kind
         ("/home/alice/.local/state", "nfs4"),
         ("/homeless", None),
         ("/home/local disk/x", None),
-        ("/work/x", "lustre"),
-        ("/work/old/x", None),  # a later mount hides the earlier one
+        ("/data/x", "lustre"),
+        ("/data/old/x", None),  # a later mount hides the earlier one
     ],
 )
 def test_the_nearest_mount_says_what_a_folder_lies_on(folder: str, expected: str | None) -> None:
