@@ -68,6 +68,16 @@ def test_what_one_source_says_of_anothers_instance_is_nothing() -> None:
     assert not world.calls
 
 
+def test_the_hundred_unknown_texts_are_counted_over_all_polls() -> None:
+    world = World(1)
+    for n in range(3):
+        world.now = T0 + n * 30 * SECOND
+        texts = tuple(f"text {n} {m}" for m in range(60))
+        world.turn(Page(KEY, world.now, world.now, {A0: Status.UNKNOWN}, unrecognised=texts))
+    # 60, then 40 of 60, then none.
+    assert len(world.told(EventKind.STATUS_UNRECOGNISED)) == 100
+
+
 # Quiet start.
 
 

@@ -218,6 +218,16 @@ def test_a_refusal_is_told_at_warning_with_class_code_and_duration() -> None:
     }
 
 
+def test_a_code_that_the_config_calls_a_start_failure_keeps_the_platforms_words() -> None:
+    policy = replace(LATER, breaker=BreakerPolicy(frozenset({"10012"})))
+    world = World(1, policy, start=Status.FAILED)
+    world.answer = answers(Unanswered("interrupted", "10012"))
+    world.run(31 * SECOND)
+    (told,) = world.told(EventKind.RESTART_REFUSED)
+    assert told.fields["class"] is RefusalClass.START_FAILURE
+    assert (told.fields["code"], told.fields["error"]) == ("10012", "interrupted")
+
+
 # Backoff.
 
 

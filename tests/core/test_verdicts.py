@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from builders import CENTER, HOUR, KEY, MINUTE, SECOND, T0, World
-from center_support import EAGER, STEADY, UNANSWERED, answers, episode
-from scnet_watchdog.core.command import RestartNow
+from center_support import EAGER, START_FAILURE, STEADY, UNANSWERED, answers, episode, in_turn
+from scnet_watchdog.core.command import Reset, RestartNow, Scope, ScopeKind
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.explain import explain
@@ -162,6 +162,45 @@ def test_the_deadline_of_a_call_without_an_answer_runs_from_the_call() -> None:
     assert episode(world).failures == 1
 
 
+def test_down_past_the_deadline_is_confirmed_like_any_other() -> None:
+    """Deploying almost to the deadline; the first failed read comes after it."""
+    world = called()
+    world.show(Status.DEPLOYING)
+    # Answered at 31 s, so the deadline is 600 s of reads after that.
+    world.run(T0 + 630 * SECOND - world.now)
+    world.show(Status.FAILED)
+    world.polling = False
+    world.now = T0 + 640 * SECOND
+    world.poll()
+    assert verdicts(world) == [None]
+    world.now = T0 + 670 * SECOND
+    world.poll()
+    assert verdicts(world)[0] is Verdict.DID_NOT_HELP
+
+
+def test_the_alarm_is_told_as_a_warning_first_and_as_a_verdict_only_at_the_end() -> None:
+    world = called()
+    world.show(Status.WAITING)
+    world.run(65 * MINUTE)
+    told = world.told(EventKind.RESTART_STUCK_WAITING)
+    assert [(one.fields["alarm"], one.fields.get("verdict")) for one in told] == [
+        ("warn", None),
+        ("critical", Verdict.STUCK_WAITING),
+    ]
+
+
+def test_one_that_is_stuck_for_a_day_ends_its_episode() -> None:
+    world = called()
+    world.show(Status.WAITING)
+    world.run(HOUR + 5 * MINUTE)
+    world.polling = False
+    # The call was at 30 s.
+    world.run(T0 + 24 * HOUR + 29 * SECOND - world.now)
+    assert world.state().facts.care.episode is not None
+    world.run(SECOND)
+    assert world.state().facts.care.episode is None
+
+
 # Watch.
 
 
@@ -275,6 +314,19 @@ def test_an_overdue_start_that_another_call_followed_is_not_taken_back() -> None
     world.run(MINUTE)
     assert verdicts(world) == [Verdict.DID_NOT_HELP, Verdict.RECOVERED]
     assert episode(world).failures == 1
+
+
+def test_a_trial_whose_breaker_was_reset_meanwhile_closes_nothing_when_it_recovers() -> None:
+    world = World(1, AT_ONCE, start=Status.FAILED)
+    world.answer = in_turn(START_FAILURE, START_FAILURE, START_FAILURE, Accepted())
+    world.run(31 * MINUTE)
+    assert len(world.calls) == 4
+    world.turn(Reset(Scope(ScopeKind.INSTANCE, A0), "ann"))
+    world.show(Status.RUNNING)
+    world.run(MINUTE)
+    assert verdicts(world)[-1] is Verdict.RECOVERED
+    (closed,) = world.told(EventKind.BREAKER_CLOSED)
+    assert closed.fields["cause"] == "reset"
 
 
 # Stable.
