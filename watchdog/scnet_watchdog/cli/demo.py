@@ -70,7 +70,7 @@ class Audience:
         self.recovered: dict[str, float] = {}
         self.lines: deque[str] = deque(maxlen=LOG_LINES)
         self._live = live
-        self._down_at: dict[str, datetime] = {}
+        self.down_at: dict[str, datetime] = {}
 
     def emit(self, event: "Event") -> None:
         """Take one event."""
@@ -87,11 +87,18 @@ class Audience:
         if event.kind is EventKind.RESTART_REQUESTED:
             self.reasons[name] = "verifying"
         if event.kind is EventKind.INSTANCE_STATUS_CHANGED and event.fields["status"] in DOWN:
-            self._down_at[name] = event.at
-        if event.kind is EventKind.RESTART_RECOVERED and name in self._down_at:
-            self.recovered[name] = (event.at - self._down_at.pop(name)).total_seconds()
+            self.down_at[name] = event.at
+        if event.kind is EventKind.RESTART_RECOVERED and name in self.down_at:
+            self.recovered[name] = (event.at - self.down_at.pop(name)).total_seconds()
         moment = f"{event.at.astimezone():%H:%M:%S}"
         self.say(f"{moment} {event.loudness:<7} {sentence(event)}")
+
+    def healed(self, name: str) -> str:
+        """How an instance fared, in words."""
+        if name in self.down_at:
+            return "not healed yet"
+        down = self.recovered.get(name)
+        return f"healed after {down:.1f} s" if down is not None else "never seen down"
 
     def say(self, line: str) -> None:
         """Show a line in the log."""
@@ -201,8 +208,7 @@ def _summary(story: "Story", audience: Audience, now: float) -> bool:
     for one in platform.instances.values():
         status, calls = one.at(now).lower(), len(platform.restarts(one.id))
         wanted = story.calls[one.name]
-        down = audience.recovered.get(one.name)
-        healed = f"healed after {down:.1f} s" if down is not None else "never down"
+        healed = audience.healed(one.name)
         right = status == "running" and calls == wanted
         well = well and right
         mark = "ok " if right else "NOT"
