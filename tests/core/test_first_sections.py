@@ -7,7 +7,7 @@ from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.event import EventKind, Level
 from scnet_watchdog.core.inputs import ClockStepped
 from scnet_watchdog.core.model import InstanceId, Page, PollFailed, SourceKey, Status, Swept
-from scnet_watchdog.core.policy import Confirm, Cooldown, Pace, Policy
+from scnet_watchdog.core.policy import Confirm, Pace, Policy
 from scnet_watchdog.core.resume import past
 from scnet_watchdog.core.state import REST
 
@@ -269,21 +269,6 @@ def test_gaps_do_not_matter_for_stable_but_another_status_does() -> None:
     world.polling = True
     world.run(MINUTE)
     assert len(world.told(EventKind.INSTANCE_STABLE)) == 1
-
-
-def test_an_episode_ends_a_day_after_its_last_call() -> None:
-    world = World(1, policy=Policy(cooldown=Cooldown(30 * HOUR, 1, 30 * HOUR, 0)))
-    world.run(MINUTE)
-    world.show(Status.WAITING)
-    world.run(SECOND)
-    world.show(Status.FAILED)
-    world.run(3 * MINUTE)
-    first = len(world.calls)
-    assert first == 1
-    world.show(Status.WAITING)
-    world.run(25 * HOUR)
-    # The accepted call is still waiting for capacity: stuck, but the episode goes with its watch.
-    assert world.told(EventKind.RESTART_STUCK_WAITING)
 
 
 def test_a_stepped_wall_clock_is_told_and_moves_no_deadline() -> None:
