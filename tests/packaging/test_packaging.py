@@ -109,7 +109,7 @@ def test_the_installed_program_answers_and_its_kinds_of_sources_load(
 def test_the_pins_name_every_dependency_and_no_address() -> None:
     text = (ROOT / "constraints.txt").read_text()
     assert "://" not in text
-    assert not re.search(r"^\s*-", text, re.MULTILINE), "options such as --index-url"
+    assert not re.search(r"^\s*-", text, re.MULTILINE), "an option rather than a pin"
     pinned = {_plain(line.split("==")[0]) for line in text.splitlines() if "==" in line}
     groups = PROJECT["dependency-groups"]
     wanted = [*PROJECT["project"]["dependencies"], *groups["test"], *groups["qa"]]
