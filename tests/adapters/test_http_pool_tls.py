@@ -22,7 +22,7 @@ SECONDS = timedelta(seconds=1)
 
 async def test_a_pool_that_lost_its_places_is_replaced() -> None:
     """Places taken behind our back are as good as lost: one request is told, the next one goes."""
-    client = client_of(connect=0.1, read=1)
+    client = client_of(connect=1.0, read=5)
     async with wire(hang) as server, AsyncExitStack() as lost:
         tasks = [
             asyncio.create_task(lost.enter_async_context(client._client.stream("GET", server.url)))

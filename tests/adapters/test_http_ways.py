@@ -6,14 +6,14 @@ import ssl
 import subprocess
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from scnet_watchdog.adapters.http import HttpClient, HttpOptions, NotSentError
-from wire_support import client_of, raw, whole, wire
+from wire_support import raw, whole, wire
 
 SECOND = timedelta(seconds=1)
 NEW_CERTIFICATE = (
@@ -109,18 +109,3 @@ async def test_a_proxy_that_opens_no_tunnel_sent_nothing() -> None:
             await body_of("https://center.invalid/x", options)
     assert [one.method for one in proxy.asked] == ["CONNECT"]
     assert "token" not in proxy.asked[0].headers
-
-
-async def test_a_pool_that_lost_its_places_is_replaced() -> None:
-    """Places are taken here behind the client's back, as a cancelled request loses them."""
-    client = client_of(connect=0.1, read=5)
-    async with wire(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")) as server:
-        async with AsyncExitStack() as lost:
-            for _ in range(client.size):
-                await lost.enter_async_context(client._client.stream("GET", server.url))
-            with pytest.raises(NotSentError):
-                await client.request("GET", server.url)
-        server.play = raw(whole(b"ok"))
-        assert (await client.request("GET", server.url)).body == b"ok"
-    assert client.replaced == 1
-    await client.close()

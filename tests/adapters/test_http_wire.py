@@ -23,8 +23,8 @@ async def client() -> AsyncIterator[HttpClient]:
 
 @pytest.fixture
 async def hasty() -> AsyncIterator[HttpClient]:
-    """Gives up after 0.2 s without a byte, and after 0.4 s in all."""
-    one = client_of(connect=0.2, read=0.2)
+    """Gives up after 0.5 s without a byte, and after 1.5 s in all."""
+    one = client_of(connect=1.0, read=0.5)
     yield one
     await one.close()
 
@@ -112,7 +112,7 @@ async def test_after_a_byte_may_have_left_there_is_no_answer(
     ],
 )
 async def test_a_slow_answer_ends_at_the_deadline(hasty: HttpClient, play: Play) -> None:
-    """Deadline = connect + read = 0.4 s, however lively the connection is."""
+    """Deadline = connect + read = 1.5 s, however lively the connection is."""
     async with wire(play) as server:
         began = time.monotonic()
         with pytest.raises(NoAnswerError):
@@ -232,11 +232,11 @@ async def test_calls_leave_connections_to_polls(connections: int, calls: int, po
 
 
 async def test_more_requests_than_places_wait_for_their_turn() -> None:
-    """Two places, each request takes 0.1 s, no wait for a place times out: six take 0.3 s."""
-    client = client_of(connect=0.15, read=1)
+    """Two places, each request takes 0.6 s: six take 1.8 s, longer than any wait for a place."""
+    client = client_of(connect=1.0, read=5)
 
     async def slowly(_: Asked, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.6)
         writer.write(whole(b"ok"))
 
     async with wire(slowly) as server:
