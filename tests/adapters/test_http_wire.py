@@ -117,7 +117,7 @@ async def test_a_slow_answer_ends_at_the_deadline(hasty: HttpClient, play: Play)
         began = time.monotonic()
         with pytest.raises(NoAnswerError):
             await hasty.request("GET", server.url)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
     assert hasty.free == hasty.size
 
 
