@@ -5,7 +5,7 @@ follow from stored facts and the config as it is now.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ..core.assess import LADDER
 from ..core.change import Memory
@@ -18,8 +18,6 @@ from ..core.model import InstanceId
 from ..core.policy import DAY, Roster
 from ..core.resume import resume
 from ..core.view import view_of
-
-DAY_BACK: timedelta = DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,10 +104,6 @@ class Account:
         minted = self._tokens.get(token)
         return minted.cluster_id if minted is not None and wall < minted.ends else None
 
-    def valid(self, token: str | None, wall: float) -> bool:
-        """Whether a token is accepted at all."""
-        return self.region_of(token, wall) is not None
-
     def renew(self, token: str | None, wall: float, as_list: bool) -> dict[str, Any]:
         """The answer of the renewal endpoint: a token of the same region, or regions as a login."""
         minted = self._tokens.get(token or "")

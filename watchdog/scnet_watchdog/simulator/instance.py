@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 WAITING, DEPLOYING, RUNNING = "Waiting", "Deploying", "Running"
 TERMINATED, FAILED, COMPLETED = "Terminated", "Failed", "Completed"
-STATUSES = (WAITING, DEPLOYING, RUNNING, TERMINATED, FAILED, COMPLETED)
-"""The six documented values; others may be set to play an undocumented one."""
 RESTARTING, SHUTTING = "Restarting", "Shutting"
 """Transitional values of the platform's notebooks; containers may have such ones too."""
 DOWN = frozenset({"terminated", "failed", "completed", "stopped"})
