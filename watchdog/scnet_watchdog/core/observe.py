@@ -176,6 +176,9 @@ def _stable(draft: Draft, state: InstanceState, asked_at: datetime) -> None:
 
 def take_sweep(draft: Draft, sweep: Swept) -> None:
     """Note that a poll ended well, and who was not in it."""
+    if sweep.key not in draft.fleet.sources:
+        # A reload dropped the source while its poll was under way.
+        return
     source = draft.source(sweep.key)
     if source.failing_since is not None:
         down = (draft.now - source.failing_since).total_seconds()

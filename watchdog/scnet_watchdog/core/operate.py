@@ -187,6 +187,9 @@ def lapse(draft: Draft, id_: InstanceId) -> None:
 
 def _reset(draft: Draft, command: Reset) -> None:
     scope = command.scope
+    if scope.kind is ScopeKind.CENTER and scope.name not in draft.fleet.roster.centers:
+        _told(draft, "reset", scope, command.by, refused="not watched")
+        return
     _told(draft, "reset", scope, command.by)
     if scope.kind is ScopeKind.CENTER:
         _reset_center(draft, scope.name)
