@@ -3,11 +3,12 @@
 import asyncio
 import os
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from socket import gethostname
+from typing import TypeVar
 
 from .. import __version__
 from ..adapters.clock import SystemClock
@@ -21,8 +22,9 @@ from ..core.event import Event, Level
 from ..core.policy import Pace
 from ..engine.engine import Engine
 from ..engine.storeclock import StoreClock
+from ..engine.wiring import Wiring
 from ..errors import WatchdogError
-from ..ports import EventSink
+from ..ports import EventSink, Restarter, StateStore
 from ..runtime.lifecycle import Daemon, Equipment
 from ..runtime.reload import Fitted
 from ..runtime.systemd import Notifier
@@ -35,8 +37,15 @@ from .places import state_place
 CLOSE_LIMIT_S = 1.0
 """How long polls are waited for before connections are closed under them."""
 
+_Port = TypeVar("_Port")
+
 SHORTEST_KEEP = timedelta(hours=25)
 """Retention keeps at least so much: budgets look back a day."""
+
+
+def itself(port: _Port) -> _Port:
+    """The port as it is."""
+    return port
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class Manner:
         signals: take over the process's signals.
         listeners: hear every event besides the log.
         quiet: events go to the listeners only, not to the log.
+        store: what the engine gets in place of the store, usually something around it.
+        restarter: the same for each center's restarter.
     """
 
     shadow: bool = False
@@ -55,6 +66,8 @@ class Manner:
     signals: bool = True
     listeners: Sequence[EventSink] = ()
     quiet: bool = False
+    store: Callable[[StateStore], StateStore] = itself
+    restarter: Callable[[Restarter], Restarter] = itself
 
 
 class Composition:
@@ -90,9 +103,9 @@ class Composition:
         listeners = manner.listeners if manner.quiet else (log, *manner.listeners)
         self.engine = Engine(
             self.clock,
-            self._store,
+            manner.store(self._store),
             FanOut(listeners, self.broken),
-            fit.wiring,
+            self._wiring(fit),
             who=f"{gethostname()}:{os.getpid()}",
             broken=self.broken,
             shadow=manner.shadow,
@@ -167,7 +180,7 @@ class Composition:
 
     def _fitted(self, fit: Fit, news: Mapping[str, object], on_change: bool) -> Fitted:
         return Fitted(
-            fit.wiring,
+            self._wiring(fit),
             news,
             fit.anew,
             fit.gone,
@@ -175,6 +188,11 @@ class Composition:
             fit.token_files,
             on_change,
         )
+
+    def _wiring(self, fit: Fit) -> Wiring:
+        around = self._manner.restarter
+        restarters = {center: around(one) for center, one in fit.wiring.restarters.items()}
+        return replace(fit.wiring, restarters=restarters)
 
     async def _prune(self) -> None:
         keep = max(self._loaded.settings.state.keep, SHORTEST_KEEP)
