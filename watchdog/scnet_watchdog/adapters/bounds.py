@@ -28,9 +28,14 @@ class Leash:
         self._known = known
         self._own: list[Any] = []
         self.pulled = False
+        self.sent = False
+        """Whether the other side may have seen something of the request."""
 
     async def follow(self, step: str, info: Mapping[str, Any]) -> None:
         """Called by httpx at every step of a request."""
+        if step.endswith("send_request_headers.started"):
+            # What a proxy is asked to open is no request of ours yet.
+            self.sent = self.sent or info["request"].method != b"CONNECT"
         if step.endswith("connect_tcp.complete"):
             self._own.append(info["return_value"])
             self._known.add(info["return_value"])

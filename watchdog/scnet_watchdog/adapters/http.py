@@ -179,7 +179,9 @@ class HttpClient:
             await self._heal()
             raise NotSentError(_said(error)) from error
         except _NOT_SENT as error:
-            raise NotSentError(_said(error)) from error
+            # An answer can bring the same errors: a Location that is no URL, for one.
+            kind = NoAnswerError if leash.sent else NotSentError
+            raise kind(_said(error)) from error
         except httpx.LocalProtocolError:
             # Its text quotes the header, and a header holds the token.
             raise NoAnswerError("the request or the connection is not valid HTTP") from None
