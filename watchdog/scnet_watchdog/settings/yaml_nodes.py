@@ -21,6 +21,7 @@ MOST_NODES = 1_000_000
 """Nodes after aliases are expanded; an alias bomb has more."""
 
 _BRACKETS = re.compile(r"[\[\]{}]")
+_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -57,8 +58,7 @@ def parse(text: str, name: str) -> Tree:
         _refuse_depth(text)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        at = error.problem_mark or error.context_mark
-        mark = Mark(name, at.line + 1, at.column + 1) if at else Mark(name, 1, 1)
+        mark = _within(text, name, error.problem_mark or error.context_mark)
         tree.problems.append(Problem((), f"not valid YAML: {error.problem or error.context}", mark))
         return tree
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -74,11 +74,22 @@ def parse(text: str, name: str) -> Tree:
     return tree
 
 
+def _within(text: str, name: str, at: yaml.Mark | None) -> Mark:
+    """The mark of an error; of one at the end of a text without line end, that very end.
+
+    The parser calls that a line of its own, which no editor can show.
+    """
+    lines = _BREAKS.split(text)
+    if at is None or at.line >= len(lines):
+        return Mark(name, len(lines), len(lines[-1]) + 1)
+    return Mark(name, at.line + 1, at.column + 1)
+
+
 def _unprintable(text: str, name: str) -> Mark:
     """Where the first character stands that YAML does not allow: such an error has no mark."""
     found = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    before = text[: found.start()] if found is not None else ""
-    return Mark(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    before = _BREAKS.split(text[: found.start()] if found is not None else "")
+    return Mark(name, len(before), len(before[-1]) + 1)
 
 
 class _Unbounded(Exception):
