@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -33,6 +34,7 @@ else:
 IDLE_FOR_POLLS_S = 60.0
 """How long a poll's connection is kept. Restart calls keep none: on an idle one that the other side
 has just closed, nobody can tell whether a call arrived."""
+LARGEST_PORT = 65_535
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -140,12 +142,13 @@ class HttpClient:
         Raises:
             NotSentError, NoAnswerError
         """
+        address = _address(url)
         sendable = _sendable(headers or {})
         # Our own queue: whoever waits for a place of httpx's pool may be told that it timed out.
         async with self._places:
             self._in_use += 1
             try:
-                return await self._send(method, url, sendable, params, body)
+                return await self._send(method, address, sendable, params, body)
             finally:
                 self._in_use -= 1
 
@@ -156,7 +159,7 @@ class HttpClient:
     async def _send(
         self,
         method: str,
-        url: str,
+        address: httpx.URL,
         headers: list[tuple[bytes, bytes]],
         params: Mapping[str, str] | None,
         body: bytes | None,
@@ -168,7 +171,7 @@ class HttpClient:
         try:
             async with self._client.stream(
                 method,
-                url,
+                address,
                 headers=headers,
                 params=params,
                 content=body,
@@ -231,7 +234,20 @@ class HttpClient:
             trust_env=options.proxy is None,
             proxy=options.proxy,
             headers={"User-Agent": "scnet-watchdog", "Accept-Encoding": "gzip"},
+            # No cookie is kept: they would grow with every answer, and a token is all we need.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
+
+
+def _address(url: str) -> httpx.URL:
+    """A URL that can be called; a port that no socket takes would be no error of httpx's."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise NotSentError(_said(error)) from error
+    if address.port is not None and not 0 <= address.port <= LARGEST_PORT:
+        raise NotSentError(f"the port {str(address.port)[:10]} is none")
+    return address
 
 
 def _sendable(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
