@@ -15,10 +15,18 @@ from scnet_watchdog.core.change import Change, Memory, StoredInstance
 from scnet_watchdog.core.command import Command, Hold, Scope
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId, Page, SourceKey, Status, Swept
-from scnet_watchdog.core.outcome import Accepted, Outcome
+from scnet_watchdog.core.outcome import Accepted, Outcome, Withdrawn
 from scnet_watchdog.core.policy import Limits, Member, Pace, Policy, Roster
 from scnet_watchdog.engine.wiring import Wiring
-from scnet_watchdog.ports import Fenced, HeldByAnother, PortError, Tenure, Unwritable
+from scnet_watchdog.ports import (
+    Fenced,
+    HeldByAnother,
+    PortError,
+    Still,
+    Tenure,
+    Unwritable,
+    allowed,
+)
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KEY = SourceKey("scnet", "kunshan")
@@ -140,10 +148,12 @@ class FakeRestarter:
     def deadline(self) -> timedelta:
         return timedelta(seconds=35)
 
-    async def restart(self, instance: InstanceId) -> Outcome:
+    async def restart(self, instance: InstanceId, why_not: Still = allowed) -> Outcome:
         self._busy += 1
         try:
             await self._fate.step()
+            if (why := why_not()) is not None:
+                return Withdrawn(why)
             self._platform.calls.append(instance)
             if self._platform.after_call is not None:
                 self._platform.statuses[instance] = self._platform.after_call

@@ -195,3 +195,10 @@ def test_a_lost_call_is_told_as_verified_and_not_as_a_restart_to_come() -> None:
     world.poll()
     look = world.told(EventKind.FLEET_FIRST_LOOK)[-1]
     assert (look.fields["down"], look.fields["restarts"]) == (1, [])
+
+
+def test_a_state_that_cannot_be_written_any_more_lets_no_call_leave() -> None:
+    world = saved()
+    (attempt,) = world.rows.values()
+    full = Situation(world.now, free={CENTER: 6}, writable=False)
+    assert still_allowed(world.fleet, attempt, full, ()) == "the state cannot be written"

@@ -21,7 +21,7 @@ from scnet_watchdog.core.outcome import (
     Refused,
     Unanswered,
 )
-from scnet_watchdog.ports import SourceUnavailable
+from scnet_watchdog.ports import SourceUnavailable, Still, allowed
 
 OUTCOMES: list[Outcome | BaseException] = [
     Accepted(),
@@ -42,7 +42,7 @@ class WatchfulRestarter(FakeRestarter):
         self._bench = bench
         self._called = called
 
-    async def restart(self, instance: InstanceId) -> Outcome:
+    async def restart(self, instance: InstanceId, why_not: Still = allowed) -> Outcome:
         rows = [
             key
             for key, row in self._bench.store.attempts.items()
@@ -52,7 +52,7 @@ class WatchfulRestarter(FakeRestarter):
         if not self._bench.fate.dead:
             self._called[rows[0]] = self._called.get(rows[0], 0) + 1
             assert self._called[rows[0]] == 1, f"{rows[0]} was called twice"
-        return await super().restart(instance)
+        return await super().restart(instance, why_not)
 
 
 async def one_life(

@@ -127,6 +127,15 @@ class StatusSource(Protocol):
         """
 
 
+Still = Callable[[], str | None]
+"""Why a call must not be made at this very moment, or None where it may."""
+
+
+def allowed() -> None:
+    """Nothing speaks against a call."""
+    return
+
+
 class Restarter(Protocol):
     """The one call that changes the world, for one center."""
 
@@ -138,8 +147,13 @@ class Restarter(Protocol):
     def deadline(self) -> timedelta:
         """The longest a call can take."""
 
-    async def restart(self, instance: InstanceId) -> Outcome:
-        """Call once. Whatever happens on the wire is an outcome, never an exception."""
+    async def restart(self, instance: InstanceId, why_not: Still = allowed) -> Outcome:
+        """Call once. Whatever happens on the wire is an outcome, never an exception.
+
+        Args:
+            why_not: asked right before the call leaves: a token may have been fetched meanwhile.
+                What it says makes the outcome `Withdrawn`.
+        """
 
 
 class StateStore(Protocol):

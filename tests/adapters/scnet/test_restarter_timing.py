@@ -27,7 +27,7 @@ from scnet_watchdog.adapters.scnet.login import KeyLogin, Keys
 from scnet_watchdog.adapters.scnet.restarter import ScnetRestarter
 from scnet_watchdog.adapters.scnet.source import ScnetOptions, ScnetSource
 from scnet_watchdog.adapters.scnet.token import Token
-from scnet_watchdog.core.outcome import Accepted, NotSent, RefusalClass, Refused
+from scnet_watchdog.core.outcome import Accepted, NotSent, RefusalClass, Refused, Withdrawn
 
 
 class SlowTokens:
@@ -125,3 +125,23 @@ async def test_evidence_comes_from_the_gateway_of_the_call() -> None:
     assert isinstance(outcome, Refused)
     assert outcome.kind is RefusalClass.INVALID
     assert len(center.asked("/center")) == 1
+
+
+async def test_what_changed_while_a_token_was_fetched_withdraws_the_call() -> None:
+    async with a_center() as center:
+        center.on(RESTART, ok(ID))
+        async with a_restarter(center, SlowTokens()) as restarter:
+            outcome = await restarter.restart(ID, lambda: "held")
+    assert outcome == Withdrawn("held")
+    assert center.asked(RESTART) == []
+
+
+async def test_a_denied_call_is_not_repeated_once_it_is_no_longer_allowed() -> None:
+    """The first call was denied and did nothing, so that all in all there was none."""
+    answers = iter([None, "held"])
+    async with a_center() as center:
+        center.on(RESTART, refused("10008", "auth_fail"))
+        async with a_restarter(center, SlowTokens()) as restarter:
+            outcome = await restarter.restart(ID, lambda: next(answers))
+    assert outcome == Withdrawn("held")
+    assert len(center.asked(RESTART)) == 1

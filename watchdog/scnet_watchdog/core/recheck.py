@@ -31,6 +31,8 @@ def still_allowed(
     """
     if situation.draining:
         return "the daemon is stopping"
+    if not situation.writable:
+        return "the state cannot be written"
     if attempt.instance not in fleet.roster.members:
         return "the instance is no longer watched"
     draft = Draft(fleet, situation)

@@ -71,13 +71,13 @@ class Act:
             call.add_done_callback(partial(self._ended, attempt))
 
     async def _call(self, attempt: Attempt, restarter: Restarter | None) -> Outcome:
-        # No await between the question and the call: nothing can change in between.
+        # Asked again by the restarter right before the call leaves, should it have to wait first.
         if restarter is None:
             return Withdrawn("its center is no longer configured")
         why = self._why_not(attempt, restarter)
         if why is not None:
             return Withdrawn(why)
-        return await restarter.restart(attempt.instance)
+        return await restarter.restart(attempt.instance, partial(self._why_not, attempt, restarter))
 
     def _ended(self, attempt: Attempt, call: asyncio.Task[Outcome]) -> None:
         del self._calls[call]

@@ -15,9 +15,9 @@ from ..core.inputs import Input
 from ..core.model import InstanceId, SourceKey
 from ..core.pace import next_poll_at
 from ..core.policy import Pace
-from ..core.resume import resume
 from ..ports import EventSink, Fenced, HeldByAnother, StateStore, Unwritable
 from .act import Act, Broken
+from .doorways import CORE, Doorways
 from .inbox import Inbox
 from .inputs import TURN_LIMIT
 from .ownership import Ownership, owned
@@ -51,6 +51,7 @@ class Engine:
         who: str,
         broken: Broken,
         shadow: bool = False,
+        doorways: Doorways = CORE,
     ) -> None:
         self._clock = clock
         self._store = store
@@ -59,7 +60,7 @@ class Engine:
         self._saver = Saver(store, clock)
         self._inbox = Inbox(store)
         self._turns = Turns(
-            clock, self._ownership, self._saver, sink, wiring, self._switches, broken
+            clock, self._ownership, self._saver, sink, wiring, self._switches, broken, doorways
         )
         self._turns.rows_saved = self._inbox.saved
         self._watched: Mapping[SourceKey, tuple[InstanceId, ...]] = {}
@@ -264,7 +265,9 @@ class Engine:
         tenure = await self._ownership.take(wait)
         memory = await self._store.load(tenure)
         now = self._clock.now()
-        fleet, change = resume(memory, owned(self._turns.wiring.roster, tenure), now)
+        fleet, change = self._turns.doorways.resume(
+            memory, owned(self._turns.wiring.roster, tenure), now
+        )
         if memory.fresh:
             created = Event(EventKind.STATE_CREATED, now)
             change = replace(change, events=(created, *change.events))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ..core.attempt import Attempt
 from ..core.change import Change
-from ..core.decide import CENTER, decide
+from ..core.decide import CENTER
 from ..core.decision import Reason
 from ..core.event import Event
 from ..core.fleet import BLIND_AFTER, Decided, Fleet
@@ -20,11 +20,10 @@ from ..core.model import InstanceId
 from ..core.observe import source_wake
 from ..core.outcome import Withdrawn
 from ..core.policy import Pace
-from ..core.recheck import still_allowed
-from ..core.reload import reload
 from ..ports import EventSink, Restarter
 from .act import Act, Broken
 from .agenda import Agenda, Work
+from .doorways import Doorways
 from .ownership import Ownership, owned
 from .polls import Polls
 from .save import Saver, not_granted, told_events
@@ -59,7 +58,9 @@ class Turns:
         wiring: Wiring,
         switches: Switches,
         broken: Broken,
+        doorways: Doorways,
     ) -> None:
+        self.doorways = doorways
         self.wiring = wiring
         self.agenda = Agenda()
         self.fleet: Fleet | None = None
@@ -139,7 +140,9 @@ class Turns:
             return "the right to act is lost"
         if not self._ownership.outlasts(restarter.deadline):
             return "the right to act ends too soon"
-        return still_allowed(self.fleet, attempt, self.situation(), self.agenda.pending())
+        return self.doorways.still_allowed(
+            self.fleet, attempt, self.situation(), self.agenda.pending()
+        )
 
     async def turn(self) -> None:
         """Take what waits, decide, save, emit, hand over.
@@ -163,7 +166,7 @@ class Turns:
         if fleet is None or tenure is None:
             self.wiring = wiring
             return
-        decided = reload(fleet, owned(wiring.roster, tenure), self.situation())
+        decided = self.doorways.reload(fleet, owned(wiring.roster, tenure), self.situation())
         self.wiring = wiring
         await self.carry_out(fleet, decided)
         self._watch_sources(fleet)
@@ -237,7 +240,7 @@ class Turns:
     def _decide(self, fleet: Fleet, work: Work) -> Decided | None:
         """The edge of a turn: a fault of ours is told, and stays with the input that met it."""
         try:
-            return decide(fleet, *work, self.situation())
+            return self.doorways.decide(fleet, *work, self.situation())
         except Exception as error:
             # Each input is tried by itself; the one that fails alone is dropped.
             if not self.agenda.part(work):

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ...core.model import InstanceId
-from ...core.outcome import NotSent, Outcome, RefusalClass, Refused, Unanswered
-from ...ports import SourceRefused, SourceThrottled, SourceUnavailable
+from ...core.outcome import NotSent, Outcome, RefusalClass, Refused, Unanswered, Withdrawn
+from ...ports import SourceRefused, SourceThrottled, SourceUnavailable, Still, allowed
 from ..http import HttpError, HttpOptions, NotSentError, Reply
 from .client import SERVICE, ScnetClient, refusal
 from .codes import PERMISSION_CODES, TOKEN_CODE, is_denied, restart_outcome
@@ -39,8 +39,11 @@ class ScnetRestarter:
         """The longest an attempt takes, fresh token, repeat and evidence included."""
         return self._request * STEPS
 
-    async def restart(self, instance: InstanceId) -> Outcome:
-        """Call once; after a stale token once more with a fresh one."""
+    async def restart(self, instance: InstanceId, why_not: Still = allowed) -> Outcome:
+        """Call once; after a stale token once more with a fresh one.
+
+        What changed while token or gateway were fetched withdraws the call.
+        """
         began = self._client.calls.elapsed()
         try:
             token = await self._client.tokens.get()
@@ -49,12 +52,14 @@ class ScnetRestarter:
             return _before_call(error)
         if self._is_late(began, CALL_WITHIN):
             return NotSent("token and gateway came too late for this call")
+        if (why := why_not()) is not None:
+            return Withdrawn(why)
         reply = await self._call(base, instance, token)
         if not isinstance(reply, Reply):
             return reply
         if not is_denied(reply, read_envelope(reply)):
             return await self._judged(reply, base, instance, token, renewed=False)
-        return await self._once_more(reply, base, instance, token, began)
+        return await self._once_more(reply, base, instance, token, began, why_not)
 
     def _is_late(self, began: float, requests: int) -> bool:
         """Whether more time went by than so many requests may take."""
@@ -62,7 +67,13 @@ class ScnetRestarter:
         return took > (self._request * requests).total_seconds()
 
     async def _once_more(
-        self, denied: Reply, base: str, instance: InstanceId, stale: Token, began: float
+        self,
+        denied: Reply,
+        base: str,
+        instance: InstanceId,
+        stale: Token,
+        began: float,
+        why_not: Still,
     ) -> Outcome:
         """A denied call did nothing: it is repeated where a fresher token is to be had."""
         try:
@@ -77,6 +88,9 @@ class ScnetRestarter:
             return await self._judged(denied, base, instance, stale, renewed=False)
         if self._is_late(began, REPEAT_WITHIN):
             return Refused(RefusalClass.PLATFORM, TOKEN_CODE, "the fresh token came too late")
+        if (why := why_not()) is not None:
+            # The denied call did nothing, so that all in all there was none.
+            return Withdrawn(why)
         again = await self._call(base, instance, fresh)
         if not isinstance(again, Reply):
             return again

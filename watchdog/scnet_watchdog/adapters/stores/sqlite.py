@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,9 +33,12 @@ class SqliteStore:
 
     Args:
         explicit: the place was configured rather than the default.
+        thread: where the work happens, one piece after another; default a thread of its own.
     """
 
-    def __init__(self, path: Path, clock: Clock, explicit: bool = True) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, explicit: bool = True, thread: Executor | None = None
+    ) -> None:
         self._path = path
         self._clock = clock
         self._explicit = explicit
@@ -46,7 +49,7 @@ class SqliteStore:
         self._closed = False
         self._odd_rows: set[int] = set()
         self._doubtful: tuple[AttemptKey, ...] = ()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self._thread = thread or ThreadPoolExecutor(1, thread_name_prefix="state")
 
     @property
     def path(self) -> Path:
