@@ -103,14 +103,28 @@ def _value(path: Path, text: str) -> Any:
     """
     if "\0" in text or "\\u0000" in text:
         raise ValueError("must not hold a NUL character")
+    if not _is_text("".join(path) + text):
+        raise ValueError("must be text")
     if path[-1] not in SECRETS and text.lstrip().startswith(("[", "{")):
         try:
-            return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+            value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
         except (ValueError, RecursionError):
             raise ValueError("is not valid JSON") from None
+        if not _is_text(json.dumps(value, ensure_ascii=False)):
+            raise ValueError("must be text")
+        return value
     if path == ("instances",):
         return [one.strip() for one in text.split(",") if one.strip()]
     return text
+
+
+def _is_text(text: str) -> bool:
+    """Whether it is no remainder of bytes that are not UTF-8: nothing can print or keep those."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _path(value: Any, parts: list[str]) -> Path:
