@@ -106,16 +106,25 @@ def _value(path: Path, text: str) -> Any:
     if not _is_text("".join(path) + text):
         raise ValueError("must be text")
     if path[-1] not in SECRETS and text.lstrip().startswith(("[", "{")):
-        try:
-            value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
-        except (ValueError, RecursionError):
-            raise ValueError("is not valid JSON") from None
-        if not _is_text(json.dumps(value, ensure_ascii=False)):
-            raise ValueError("must be text")
-        return value
+        return _json(text)
     if path == ("instances",):
         return [one.strip() for one in text.split(",") if one.strip()]
     return text
+
+
+def _json(text: str) -> Any:
+    """What JSON says, numbers as written.
+
+    Raises:
+        ValueError: it is none; the text says why.
+    """
+    try:
+        value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+    except (ValueError, RecursionError):
+        raise ValueError("is not valid JSON") from None
+    if not _is_text(json.dumps(value, ensure_ascii=False)):
+        raise ValueError("must be text")
+    return value
 
 
 def _is_text(text: str) -> bool:
