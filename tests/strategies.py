@@ -66,6 +66,9 @@ PLAIN: Mapping[object, st.SearchStrategy[object]] = {
     bool: st.booleans(),
     str: st.text(max_size=8),
     type(None): st.none(),
+    object: st.one_of(
+        st.none(), st.booleans(), st.integers(), st.text(max_size=4), MOMENTS, LENGTHS
+    ),
 }
 
 
@@ -84,6 +87,8 @@ def any_of(kind: Any) -> st.SearchStrategy[Any]:
         return st.one_of([any_of(part) for part in parts])
     if origin is frozenset:
         return st.frozensets(any_of(parts[0]), max_size=2)
+    if origin is Mapping:
+        return st.dictionaries(any_of(parts[0]), any_of(parts[1]), max_size=3)
     if origin is tuple and parts[-1] is ...:
         return st.lists(any_of(parts[0]), max_size=2).map(tuple)
     if isinstance(kind, type) and issubclass(kind, Enum):

@@ -103,7 +103,7 @@ def _value(path: Path, text: str) -> Any:
     """
     if "\0" in text or "\\u0000" in text:
         raise ValueError("must not hold a NUL character")
-    if not _is_text("".join(path) + text):
+    if not _is_text("".join(map(str, path)) + text):
         raise ValueError("must be text")
     if path[-1] not in SECRETS and text.lstrip().startswith(("[", "{")):
         return _json(text)
