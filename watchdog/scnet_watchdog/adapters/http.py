@@ -10,6 +10,7 @@ a chunk comes in time, the connection is shut from our side and the read fails b
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ IDLE_FOR_POLLS_S = 60.0
 """How long a poll's connection is kept. Restart calls keep none: on an idle one that the other side
 has just closed, nobody can tell whether a call arrived."""
 LARGEST_PORT = 65_535
+_QUOTE = re.compile(r"""\s*(?::|b?['"]|bytearray)""")
+"""Where an error about an answer begins to quote it."""
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -188,6 +191,8 @@ class HttpClient:
         except httpx.LocalProtocolError:
             # Its text quotes the header, and a header holds the token.
             raise NoAnswerError("the request or the connection is not valid HTTP") from None
+        except httpx.RemoteProtocolError as error:
+            raise NoAnswerError(LATE if leash.pulled else _unquoted(error)) from None
         except (httpx.HTTPError, httpx.StreamError, ValueError, ssl.SSLError) as error:
             raise NoAnswerError(LATE if leash.pulled else _said(error)) from error
         finally:
@@ -263,6 +268,11 @@ def _said(error: Exception) -> str:
     if isinstance(error, TooMuch):
         return str(error)
     return f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def _unquoted(error: Exception) -> str:
+    """What is wrong with an answer, without its bytes: a login's answer holds a token."""
+    return f"{type(error).__name__}: {_QUOTE.split(str(error), 1)[0]}".rstrip(": ")
 
 
 @lru_cache(maxsize=16)

@@ -6,6 +6,9 @@ from urllib.parse import quote, quote_plus
 
 SHORTEST = 6
 """Shorter values are not searched for: they would blacken half of every line."""
+LONG = 32
+PART = 16
+"""Of a value as long as `LONG`, its first `PART` characters give it away: texts are cut short."""
 MASK = "[secret]"
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 
@@ -30,7 +33,22 @@ class Secrets:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MASK)
+        for form in self._forms:
+            if len(form) >= LONG and form[:PART] in text:
+                text = _without_part(text, form)
         return text
+
+
+def _without_part(text: str, form: str) -> str:
+    """The text without the beginnings of a long value."""
+    first, *rest = text.split(form[:PART])
+    return first + "".join(MASK + part[_shared(part, form[PART:]) :] for part in rest)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts have in common at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _forms(value: str) -> set[str]:

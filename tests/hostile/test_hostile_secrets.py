@@ -1,0 +1,53 @@
+"""No text quotes a secret: neither one that we sent, nor one that a broken answer brings."""
+
+import traceback
+
+import pytest
+
+from scnet_watchdog.adapters.http import NoAnswerError
+from scnet_watchdog.adapters.telemetry.secrets import MASK, Secrets
+from wire_support import client_of, raw, whole, wire
+
+FRESH = b"a-token-that-nobody-has-learned-yet"
+BROKEN = {
+    "no head": b'{"data":[{"token":"' + FRESH + b'"}]}\r\n\r\n',
+    "a header without a colon": b"HTTP/1.1 200 OK\r\n" + FRESH + b"\r\n\r\n",
+    "a header's name": b"HTTP/1.1 200 OK\r\n" + FRESH + b"\xff: 1\r\n\r\n",
+    "a header's value": b"HTTP/1.1 200 OK\r\nX: " + FRESH + b"\x00\r\n\r\n",
+    "a length": whole(b"", headers=(f"Content-Length: {FRESH.decode()}",)),
+    "a chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + FRESH + b"\r\n",
+    "a coding": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + FRESH + b"\r\n\r\n",
+    "another scheme": whole(b"", "302 F", (f"Location: x:{FRESH.decode()}",)),
+}
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+async def test_an_error_does_not_quote_the_answer(answer: bytes) -> None:
+    client = client_of()
+    async with wire(raw(answer, close=True)) as server:
+        with pytest.raises(NoAnswerError) as caught:
+            await client.request("POST", server.url, body=b"")
+    await client.close()
+    assert FRESH.decode() not in "".join(traceback.format_exception(caught.value))
+    assert len(str(caught.value)) > 10
+
+
+@pytest.mark.parametrize("length", [32, 200, 2000])
+@pytest.mark.parametrize("kept", [16, 31, 119])
+def test_a_secret_that_was_cut_short_is_masked_too(length: int, kept: int) -> None:
+    """A platform that repeats a token in its message, and we who keep only so much of messages."""
+    secrets, token = Secrets(), "".join(f"{n:x}" for n in range(length))[:length]
+    secrets.add(token)
+    assert secrets.redact(f"token {token[:kept]}") == f"token {MASK}"
+    assert secrets.redact(f"{token[:kept]} is invalid") == f"{MASK} is invalid"
+    assert secrets.redact(f"{token[:kept]}, {token}") == f"{MASK}, {MASK}"
+
+
+@pytest.mark.parametrize("secret", ["simulated-token", "abcdefghijklmnopqrstuvwxyz0123456789"])
+def test_what_only_begins_like_a_secret_stays(secret: str) -> None:
+    """Words and short texts are no parts of a token: "simulated region" stays readable."""
+    secrets = Secrets()
+    secrets.add(secret)
+    assert secrets.redact(f"{secret[:9]} region, {secret[:14]}!") == (
+        f"{secret[:9]} region, {secret[:14]}!"
+    )
