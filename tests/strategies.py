@@ -15,8 +15,30 @@ from typing import Any, ClassVar, NewType, Union, get_args, get_origin, get_type
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from builders import T0
-from scnet_watchdog.core.policy import BreakerPolicy, Cooldown
+from builders import CENTER, HOUR, KEY, MINUTE, SECOND, T0, World, ids, member
+from center_support import (
+    ARREARS,
+    DENIED,
+    INVALID,
+    NOT_SENT,
+    PLATFORM,
+    START_FAILURE,
+    THROTTLED,
+    UNANSWERED,
+)
+from scnet_watchdog.core.command import (
+    Command,
+    PlaceHold,
+    Release,
+    Reset,
+    RestartNow,
+    Scope,
+    ScopeKind,
+)
+from scnet_watchdog.core.inputs import ClockStepped, LookAgain, Situation
+from scnet_watchdog.core.model import BlockCause, PollFailed, Status
+from scnet_watchdog.core.outcome import Accepted, Outcome, Withdrawn
+from scnet_watchdog.core.policy import BreakerPolicy, Cooldown, Limits, Mode, Policy
 
 TIMES = int(os.environ.get("EXAMPLES", "1"))
 """How many times as many examples as the ordinary suite looks at."""
@@ -97,3 +119,82 @@ def any_of(kind: Any) -> st.SearchStrategy[Any]:
         name: one for name, one in get_type_hints(kind).items() if get_origin(one) is not ClassVar
     }
     return st.builds(kind, **{name: any_of(one) for name, one in hints.items()})
+
+
+IDS = ids(5)
+SCOPES = st.sampled_from(
+    [Scope(ScopeKind.FLEET), Scope(ScopeKind.CENTER, CENTER), Scope(ScopeKind.GROUP, "g")]
+    + [Scope(ScopeKind.INSTANCE, id_) for id_ in IDS]
+)
+COMMANDS: st.SearchStrategy[Command] = st.one_of(
+    st.builds(PlaceHold, SCOPES, st.just("ann"), st.sampled_from([MINUTE, HOUR]), st.booleans()),
+    st.builds(Release, SCOPES, st.just("ann"), st.booleans()),
+    st.builds(RestartNow, st.sampled_from(IDS), st.just("ann")),
+    st.builds(Reset, SCOPES, st.just("ann")),
+)
+"""What operators ask of the little worlds below."""
+OUTCOMES: st.SearchStrategy[Outcome] = st.sampled_from(
+    [
+        Accepted(),
+        START_FAILURE,
+        UNANSWERED,
+        PLATFORM,
+        NOT_SENT,
+        THROTTLED,
+        ARREARS,
+        INVALID,
+        DENIED,
+        Withdrawn("held"),
+    ]
+)
+STATUSES = st.sampled_from([Status.FAILED, Status.STOPPED, *Status])
+FAILURES = st.sampled_from(
+    [
+        PollFailed(KEY, T0, T0, "timed out"),
+        PollFailed(KEY, T0, T0, "slow down", throttled=True, retry_after=MINUTE),
+        PollFailed(KEY, T0, T0, "arrears", cause=BlockCause.ARREARS, code="10007"),
+    ]
+)
+
+
+def _step(draw: st.DrawFn, world: World) -> None:
+    """One thing happens in a world."""
+    what = draw(st.sampled_from(["show", "show", "all", "ask", "fail", "die", "look", "step"]))
+    if what == "show":
+        world.show(draw(STATUSES), *draw(st.sets(st.sampled_from(IDS), min_size=1)))
+    elif what == "all":
+        world.show(draw(STATUSES))
+    elif what == "ask":
+        world.turn(draw(COMMANDS))
+    elif what == "fail":
+        world.turn(draw(FAILURES))
+    elif what == "die":
+        world.restart_daemon(draw(st.sampled_from([SECOND, HOUR])))
+    else:
+        stepped = ClockStepped(-5.0, expires=draw(st.booleans()))
+        world.turn(LookAgain(CENTER) if what == "look" else stepped)
+
+
+@st.composite
+def worlds(draw: st.DrawFn, steps: int = 5) -> World:
+    """A small fleet that has lived through anything, in whatever state that left it."""
+    group = draw(st.sampled_from([None, "g"]))
+    modes = draw(
+        st.lists(st.sampled_from([Mode.ACTIVE, Mode.ACTIVE, *Mode]), min_size=5, max_size=5)
+    )
+    named = {} if group is None else {"group": group}
+    members = [
+        member(id_, Policy(mode=mode), **named) for id_, mode in zip(IDS, modes, strict=True)
+    ]
+    world = World(members, limits=Limits(3, 8), start=draw(STATUSES))
+    answers = draw(st.lists(OUTCOMES, min_size=1, max_size=4))
+    world.answer = lambda attempt: answers[attempt.seq % len(answers)]
+    for _ in range(draw(st.integers(0, steps))):
+        _step(draw, world)
+        world.run(timedelta(seconds=draw(st.sampled_from([0, 5, 45, 100, 400, 1300]))))
+    return world
+
+
+def situation_of(world: World, **changes: Any) -> Situation:
+    """What is known at a world's moment."""
+    return Situation(world.now, free={CENTER: world.free - world.in_flight}, **changes)
