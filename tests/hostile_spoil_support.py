@@ -38,6 +38,7 @@ WORDS = {
     "completed": "completed",
 }
 """The platform's words for *down*, and ours."""
+IDS = ("id", "instanceServiceId")
 
 Change = Callable[[bytearray, Random], None]
 
@@ -159,12 +160,12 @@ def says_down(answer: bytes, asked: str | None = None) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for envelope in _agreed(answer):
         data = envelope.get("data")
-        if asked and isinstance(data, dict) and not {"id", "instanceServiceId"} & data.keys():
+        if asked and isinstance(data, dict) and not any(data.get(name) for name in IDS):
             found |= {(asked, word) for word in _word(data)}
         for holder, key in [({"data": data}, "data"), *_places(data)]:
             row = holder[key]
             if isinstance(row, dict):
-                ids = {str(row[name]) for name in ("id", "instanceServiceId") if name in row}
+                ids = {str(row[name]) for name in IDS if name in row}
                 found |= {(id_, word) for id_ in ids for word in _word(row)}
     return found
 

@@ -9,7 +9,7 @@ from ...core.model import BlockCause
 from ...ports import SourceRefused, SourceThrottled, SourceUnavailable
 from ..http import HttpClient, HttpError, NotSentError, Reply
 from .codes import is_denied, is_throttled, read_cause, retry_after
-from .envelope import Envelope, read_envelope
+from .envelope import Envelope, believed
 from .login import Tokens
 from .token import Token
 
@@ -131,7 +131,7 @@ class ScnetClient:
             raise SourceUnavailable(str(error)) from error
         if is_throttled(reply):
             raise SourceThrottled(f"HTTP {reply.status}: asked to slow down", retry_after(reply))
-        return reply, read_envelope(reply)
+        return reply, believed(reply)
 
     async def _discover(self, token: Token) -> list[str]:
         reply, envelope = await self._ask_center(token)
@@ -157,7 +157,7 @@ class ScnetClient:
             raise SourceUnavailable(f"asking for the gateway failed: {error}") from error
         if is_throttled(reply):
             raise SourceThrottled(f"HTTP {reply.status}: asked to slow down", retry_after(reply))
-        return reply, read_envelope(reply)
+        return reply, believed(reply)
 
 
 def refusal(reply: Reply, envelope: Envelope | None, renewed: bool) -> BlockCause | None:

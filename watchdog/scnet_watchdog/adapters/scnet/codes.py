@@ -9,7 +9,7 @@ from datetime import timedelta
 from ...core.model import BlockCause
 from ...core.outcome import Accepted, Outcome, RefusalClass, Refused, Unanswered
 from ..http import Reply
-from .envelope import Envelope, clean, read_envelope
+from .envelope import LONGEST_ID, Envelope, clean, read_envelope
 
 TOKEN_CODE = "10008"
 """No permission by the official table; in practice also: the token is invalid or expired."""
@@ -17,7 +17,6 @@ PERMISSION_CODES = frozenset({"10008", "10009"})
 FROZEN_CODE = "10007"
 INTERRUPTED_CODE = "10012"
 INVALID_CODES = frozenset({"10003", "10004", "10010", "10011"})
-LONGEST_ID = 200
 LONGEST_RETRY_AFTER = timedelta(days=1)
 
 

@@ -23,6 +23,9 @@ GONE_WORDS = re.compile(
 )
 """It must be the instance that is not there: "用户不存在" (no such user) and a gateway's plain
 "Not Found" speak of other things."""
+ID_KEYS = ("instanceServiceId", "id")
+LONGEST_ID = 200
+"""Ids are kept while a poll lasts: a longer one is nonsense, and no row."""
 LONGEST_MESSAGE = 200
 LONGEST_STATUS = 100
 
@@ -67,6 +70,12 @@ def read_envelope(reply: Reply) -> Envelope | None:
     return Envelope(clean(str(code), LONGEST_MESSAGE).strip(), text, body.get("data"))
 
 
+def believed(reply: Reply) -> Envelope | None:
+    """The envelope of a read; code 0 with an HTTP error is a contradiction and counts as none."""
+    envelope = read_envelope(reply)
+    return None if envelope is not None and envelope.ok and reply.status >= 300 else envelope
+
+
 def clean(text: str, longest: int) -> str:
     """A stranger's text, short and printable: no terminal codes, nothing that cannot be stored."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text[:longest])
@@ -87,13 +96,20 @@ def rows_of(data: Any) -> list[Mapping[str, Any]] | None:
 
 def id_of(row: Mapping[str, Any]) -> InstanceId | None:
     """An instance's id: `instanceServiceId`, else `id`."""
-    for key in ("instanceServiceId", "id"):
+    for key in ID_KEYS:
         value = row.get(key)
         if isinstance(value, (str, int)) and not isinstance(value, bool):
             text = str(value)
-            if text and text.isprintable():
+            if text and len(text) <= LONGEST_ID and text.isprintable():
                 return InstanceId(text)
     return None
+
+
+def is_about(row: Mapping[str, Any], instance: InstanceId) -> bool:
+    """Whether a detail speaks of the instance that was asked for: by its id, or without any."""
+    named = [row[key] for key in ID_KEYS if row.get(key) is not None]
+    texts = [str(value) for value in named if isinstance(value, (str, int))]
+    return not named or instance in texts
 
 
 def status_of(row: Mapping[str, Any]) -> tuple[Status, str | None]:

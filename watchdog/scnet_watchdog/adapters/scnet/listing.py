@@ -20,7 +20,8 @@ from .envelope import Envelope, id_of, rows_of
 PAGE = 200
 """Rows asked for: the most that any client was seen to use."""
 MOST_PAGES = 2000
-"""A bound against a list that never ends: 400 000 instances."""
+MOST_ROWS = MOST_PAGES * PAGE
+"""Bounds against a list that never ends: 400 000 instances."""
 TRIES = 3
 """How often a page is asked for before the poll fails."""
 WRONG_VARIANT = frozenset({"10003", "10004"})
@@ -76,6 +77,8 @@ class Listing:
             asked_at = self._clock.now()
             rows = await self._page(received)
             received += len(rows)
+            if received > MOST_ROWS:
+                raise SourceUnavailable(f"the list has more than {MOST_ROWS} rows")
             new = [row for row in rows if id_of(row) not in seen]
             if not new:
                 return

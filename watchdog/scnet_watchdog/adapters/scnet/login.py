@@ -17,7 +17,7 @@ from ...core.model import BlockCause
 from ...ports import Clock, SourceRefused, SourceThrottled, SourceUnavailable
 from ..http import HttpClient, HttpError
 from .codes import is_throttled, retry_after
-from .envelope import Envelope, read_envelope
+from .envelope import Envelope, believed
 from .token import Token
 
 RENEW_BEFORE = timedelta(minutes=5)
@@ -206,7 +206,7 @@ class KeyLogin:
             raise SourceUnavailable(f"login failed: {error}") from error
         if is_throttled(reply):
             raise SourceThrottled(f"login: HTTP {reply.status}", retry_after(reply))
-        envelope = read_envelope(reply)
+        envelope = believed(reply)
         if envelope is None and reply.status in (401, 403):
             raise SourceRefused(f"login refused: HTTP {reply.status}", BlockCause.CREDENTIALS)
         if envelope is None:

@@ -11,7 +11,7 @@ from ...core.model import InstanceId, Page, SourceKey, Status, Swept
 from ...ports import Clock, SourceRefused, SourceThrottled, SourceUnavailable
 from ..plugin import SourceContext
 from .client import ScnetClient, detail_path, said
-from .envelope import id_of, is_gone, label_of, status_of
+from .envelope import id_of, is_about, is_gone, label_of, status_of
 from .listing import Listing, ListPage, NoVariant
 
 MOST_DETAILS = 20
@@ -22,6 +22,8 @@ FAILED_IN_A_ROW = 10
 """After so many details without an answer the rest of them is not asked in this poll."""
 LIST_AGAIN = timedelta(hours=1)
 """After no list worked, details are asked, and the list is tried again so often."""
+SEVERAL = "(several)"
+"""What is told as the status of an id whose rows in one page disagree."""
 
 Report = Callable[[Page], None]
 
@@ -126,7 +128,10 @@ class ScnetSource:
             id_ = id_of(row)
             if id_ is None:
                 continue
-            rows[id_], text = status_of(row)
+            status, text = status_of(row)
+            if rows.setdefault(id_, status) is not status:
+                # Which of them holds, nobody can tell: it may be the row of an older run.
+                rows[id_], text = Status.UNKNOWN, SEVERAL
             label = label_of(row)
             if label is not None:
                 labels[id_] = label
@@ -216,6 +221,8 @@ class ScnetSource:
         if not envelope.ok:
             raise SourceUnavailable(f"detail: {said(envelope)}")
         if not isinstance(envelope.data, Mapping) or "status" not in envelope.data:
+            return None
+        if not is_about(envelope.data, id_):
             return None
         self._missing.pop(id_, None)
         status, text = status_of(envelope.data)
