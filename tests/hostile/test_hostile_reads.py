@@ -6,26 +6,25 @@ import pytest
 
 from fakes import KEY, FakeClock
 from scnet_support import ID, TASK, a_center, client_for, detail_of, row
+from scnet_watchdog.adapters.http import HttpOptions
+from scnet_watchdog.adapters.scnet.listing import MOST_ROWS, Listing
 from scnet_watchdog.adapters.scnet.source import ScnetOptions, ScnetSource
 from scnet_watchdog.core.model import DOWN, InstanceId, Page, Status
 from scnet_watchdog.ports import SourceUnavailable
 from wire_support import said, whole
 
+Seen = dict[InstanceId, Status]
 OTHER = InstanceId("another-instance")
 
 
-async def seen_by_look(
-    data: Mapping[str, object], status: str = "200 OK"
-) -> dict[InstanceId, Status]:
+async def seen_by_look(data: Mapping[str, object], status: str = "200 OK") -> Seen:
     async with a_center() as center, client_for(center) as client:
         center.on(detail_of(ID), whole(said(data), status))
         source = ScnetSource(KEY, client, FakeClock(), ScnetOptions())
         return dict((await source.look([ID])).rows)
 
 
-async def seen_by_poll(
-    *rows: Mapping[str, object], status: str = "200 OK"
-) -> dict[InstanceId, Status]:
+async def seen_by_poll(*rows: Mapping[str, object], status: str = "200 OK") -> Seen:
     pages: list[Page] = []
     async with a_center() as center, client_for(center) as client:
         center.on(TASK, whole(said(list(rows)), status))
@@ -61,6 +60,16 @@ async def test_an_error_status_makes_no_observation_of_what_it_carries(status: s
         await seen_by_look(row(ID, "Failed"), status)
     with pytest.raises(SourceUnavailable):
         await seen_by_poll(row(ID, "Failed"), status=status)
+
+
+async def test_a_list_of_more_rows_than_any_account_has_fails_the_poll() -> None:
+    """However few pages they come in: each id is kept while the poll lasts."""
+    body = b'{"code":0,"data":[%s]}' % b",".join(b'{"id":%d}' % n for n in range(MOST_ROWS + 1))
+    async with a_center() as center, client_for(center, options=HttpOptions()) as client:
+        center.on(TASK, whole(body))
+        pages = Listing(client, FakeClock()).pages()
+        with pytest.raises(SourceUnavailable, match="more than 400000 rows"):
+            await anext(pages)
 
 
 async def test_an_id_too_long_for_any_platform_is_no_row() -> None:

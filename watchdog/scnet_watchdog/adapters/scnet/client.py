@@ -186,11 +186,13 @@ def gateways(data: Any) -> list[str]:
     """The enabled AI gateways of a center's answer; `enable` is the text "true"."""
     urls = data.get("aiUrls") if isinstance(data, Mapping) else None
     return [
-        normalised(str(one["url"]))
+        normalised(url)
         for one in (urls if isinstance(urls, list) else ())
         if isinstance(one, Mapping)
-        and str(one.get("enable")).lower() == "true"
-        and str(one.get("url", "")).startswith(("http://", "https://"))
+        and isinstance(enabled := one.get("enable"), (str, bool))
+        and str(enabled).lower() == "true"
+        and isinstance(url := one.get("url"), str)
+        and url.startswith(("http://", "https://"))
     ]
 
 

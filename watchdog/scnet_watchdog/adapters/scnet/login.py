@@ -17,7 +17,7 @@ from ...core.model import BlockCause
 from ...ports import Clock, SourceRefused, SourceThrottled, SourceUnavailable
 from ..http import HttpClient, HttpError
 from .codes import is_throttled, retry_after
-from .envelope import Envelope, believed
+from .envelope import Envelope, believed, clean
 from .token import Token
 
 RENEW_BEFORE = timedelta(minutes=5)
@@ -27,6 +27,8 @@ RENEW_AGAIN = timedelta(minutes=1)
 or a clock that runs ahead must not make a login of every request."""
 NO_REGION = "0"
 """The platform's own token: valid for platform endpoints, not for a region's containers."""
+LONGEST_CHOICE = 1000
+"""What a refusal says of the regions to choose from, at most."""
 LARGEST_TOKEN = 64 * 1024
 
 
@@ -256,8 +258,8 @@ def region_token(data: Any, cluster_id: str | None) -> str:
     Raises:
         SourceRefused: no such region, several to choose from, or no token: the account is stopped.
     """
-    regions = [one for one in data if isinstance(one, Mapping)] if isinstance(data, list) else []
-    named = {str(one.get("clusterId")): one for one in regions}
+    found = [one for one in data if isinstance(one, Mapping)] if isinstance(data, list) else []
+    named = {str(id_): one for one in found if isinstance(id_ := one.get("clusterId"), (str, int))}
     wanted = [cluster_id] if cluster_id else [name for name in named if name != NO_REGION]
     known = ", ".join(
         f"{name} {one.get('clusterName', '')}".strip()
@@ -266,10 +268,9 @@ def region_token(data: Any, cluster_id: str | None) -> str:
     )
     if len(wanted) != 1 or wanted[0] not in named:
         text = f"set cluster_id to one of: {known}" if known else "the account has no region yet"
-        raise SourceRefused(f"login: {text}", BlockCause.CREDENTIALS)
+        raise SourceRefused(clean(f"login: {text}", LONGEST_CHOICE), BlockCause.CREDENTIALS)
     value = named[wanted[0]].get("token")
     if not isinstance(value, str) or not value:
-        raise SourceRefused(
-            f"the account is stopped in region {wanted[0]} (no token)", BlockCause.ARREARS
-        )
+        text = f"the account is stopped in region {wanted[0]} (no token)"
+        raise SourceRefused(clean(text, LONGEST_CHOICE), BlockCause.ARREARS)
     return value
