@@ -20,6 +20,7 @@ from scnet_watchdog.adapters.scnet.client import ScnetClient
 from scnet_watchdog.adapters.scnet.login import KeyLogin, Keys
 from scnet_watchdog.adapters.scnet.restarter import ScnetRestarter
 from scnet_watchdog.adapters.scnet.source import ScnetOptions, ScnetSource
+from scnet_watchdog.adapters.telemetry.secrets import Secrets
 from scnet_watchdog.core.model import InstanceId
 from scnet_watchdog.simulator.account import Account
 from scnet_watchdog.simulator.instance import Instance
@@ -131,13 +132,13 @@ class Visitor:
         self.options = options
         self.polls = HttpClient(options, time.monotonic)
         self.calls = HttpClient(options, time.monotonic, for_calls=True)
-        self.learned: list[str] = []
+        self.secrets = Secrets()
 
     def client(self) -> ScnetClient:
         """A client that knows nothing yet: it logs in and asks for its gateway."""
         url = self.liar.server.url
         keys = Keys("alice", "an-access-key", "a-secret-key", url + LOGIN)
-        login = KeyLogin(keys, self.polls, FakeClock(), self.learned.append, lambda: None)
+        login = KeyLogin(keys, self.polls, FakeClock(), self.secrets.add, lambda: None)
         return ScnetClient("kunshan", login, self.polls, self.calls, None, url + CENTER)
 
     def source(self) -> ScnetSource:

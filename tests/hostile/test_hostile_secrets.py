@@ -4,8 +4,12 @@ import traceback
 
 import pytest
 
+from fakes import FakeClock
+from scnet_support import a_center, ok
 from scnet_watchdog.adapters.http import NoAnswerError
-from scnet_watchdog.adapters.telemetry.secrets import MASK, Secrets
+from scnet_watchdog.adapters.scnet.login import KeyLogin, Keys
+from scnet_watchdog.adapters.telemetry.secrets import FIRST, MASK, MOST, Secrets
+from scnet_watchdog.ports import SourceRefused
 from wire_support import client_of, raw, whole, wire
 
 FRESH = b"a-token-that-nobody-has-learned-yet"
@@ -51,3 +55,30 @@ def test_what_only_begins_like_a_secret_stays(secret: str) -> None:
     assert secrets.redact(f"{secret[:9]} region, {secret[:14]}!") == (
         f"{secret[:9]} region, {secret[:14]}!"
     )
+
+
+def test_a_token_at_every_request_does_not_grow_for_ever() -> None:
+    """A platform that denies each read gets a login for each: what is remembered is bounded."""
+    secrets = Secrets()
+    secrets.add("a-configured-secret-key")
+    for number in range(MOST + FIRST):
+        secrets.add(f"token-number-{number}-of-many")
+    assert secrets.redact("a-configured-secret-key") == MASK
+    assert secrets.redact(f"token-number-{MOST + FIRST - 1}-of-many") == MASK
+    assert secrets.count == MOST
+
+
+async def test_every_token_of_a_login_is_learned_before_anything_is_said_of_it() -> None:
+    """A platform that puts a region's token in the place of its name."""
+    token = "a-token-that-nobody-has-learned-yet"
+    secrets = Secrets()
+    regions = [{"clusterId": n, "clusterName": token, "token": token} for n in (1, 2)]
+    async with a_center() as center:
+        center.on("/tokens", ok(regions))
+        keys = Keys("alice", "an-access-key", "a-secret-key", center.server.url + "/tokens")
+        http = client_of()
+        login = KeyLogin(keys, http, FakeClock(), secrets.add, lambda: None)
+        with pytest.raises(SourceRefused) as caught:
+            await login.get()
+        await http.close()
+    assert token not in secrets.redact(str(caught.value))

@@ -76,7 +76,7 @@ async def test_the_one_region_besides_the_platform_is_taken() -> None:
     assert request.method == "POST"
     assert request.headers["user"] == "alice"
     assert request.headers["accesskey"] == "an-access-key"
-    assert one.learned == ["an-access-key", "a-secret-key", "of-the-region"]
+    assert one.learned == ["an-access-key", "a-secret-key", "platform", "of-the-region"]
 
 
 async def test_the_region_that_is_meant_is_taken() -> None:

@@ -6,7 +6,7 @@ for the same answer.
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -215,8 +215,9 @@ class KeyLogin:
             raise SourceUnavailable(f"login failed: HTTP {reply.status} without an envelope")
         if not envelope.ok:
             self._refuse(envelope)
+        for value in _tokens(envelope.data):
+            self._learn(value)
         value = region_token(envelope.data, self._keys.cluster_id)
-        self._learn(value)
         token = Token(value).usable()
         first, self._token = self._token is None, token
         if not first:
@@ -250,6 +251,13 @@ def signed(keys: Keys, now: datetime) -> dict[str, str]:
 def _escaped(text: str) -> str:
     """Only backslash and quote are escaped; other characters stay as they are."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _tokens(data: Any) -> Iterator[str]:
+    """Every region's token: none of them may be told, whichever is used."""
+    for one in data if isinstance(data, list) else ():
+        if isinstance(one, Mapping) and isinstance(value := one.get("token"), str):
+            yield value
 
 
 def region_token(data: Any, cluster_id: str | None) -> str:

@@ -9,6 +9,10 @@ SHORTEST = 6
 LONG = 32
 PART = 16
 """Of a value as long as `LONG`, its first `PART` characters give it away: texts are cut short."""
+FIRST = 500
+MOST = 600
+"""Values that are searched for at most. The first ones come from the config and stay; of the later
+ones, a platform's tokens, the oldest is forgotten: it could give a new one at every request."""
 MASK = "[secret]"
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 
@@ -17,15 +21,24 @@ class Secrets:
     """The values that must not be told: added at start and whenever a token is renewed."""
 
     def __init__(self) -> None:
+        self._values: dict[str, set[str]] = {}
         self._forms: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many values are searched for."""
+        return len(self._values)
 
     def add(self, value: str) -> None:
         """Keep a value, and the forms it takes in URLs, JSON and reprs, out of everything."""
         value = value.strip()
-        if len(value) < SHORTEST:
+        if len(value) < SHORTEST or value in self._values:
             return
+        self._values[value] = _forms(value)
+        if len(self._values) > MOST:
+            del self._values[list(self._values)[FIRST]]
         # Longest first: a shorter secret within a longer one must not leave its rest behind.
-        forms = {*self._forms, *_forms(value)}
+        forms = set().union(*self._values.values())
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
     def redact(self, text: str) -> str:
