@@ -38,6 +38,8 @@ _STATUSES = {
     "terminated": Status.STOPPED,
     "stopped": Status.STOPPED,
 }
+_STATUSES |= {text.capitalize(): status for text, status in _STATUSES.items()}
+"""As the platform spells them, and lower-cased for every other spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def believed(reply: Reply) -> Envelope | None:
 
 def clean(text: str, longest: int) -> str:
     """A stranger's text, short and printable: no terminal codes, nothing that cannot be stored."""
+    if text.isprintable():
+        return text[:longest]
     return "".join(char if char.isprintable() else "\ufffd" for char in text[:longest])
 
 
@@ -98,7 +102,7 @@ def id_of(row: Mapping[str, Any]) -> InstanceId | None:
     """An instance's id: `instanceServiceId`, else `id`."""
     for key in ID_KEYS:
         value = row.get(key)
-        if isinstance(value, (str, int)) and not isinstance(value, bool):
+        if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
             text = str(value)
             if text and len(text) <= LONGEST_ID and text.isprintable():
                 return InstanceId(text)
@@ -117,7 +121,7 @@ def status_of(row: Mapping[str, Any]) -> tuple[Status, str | None]:
     text = row.get("status")
     if not isinstance(text, str):
         return Status.UNKNOWN, f"({type(text).__name__})"
-    known = _STATUSES.get(text.strip().lower())
+    known = _STATUSES.get(text) or _STATUSES.get(text.strip().lower())
     if known is not None:
         return known, None
     return Status.UNKNOWN, clean(text.strip(), LONGEST_STATUS)

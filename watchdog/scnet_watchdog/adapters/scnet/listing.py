@@ -50,9 +50,9 @@ class NoVariant(SourceUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """New rows of one page."""
+    """New rows of one page, by id; an id may stand in it more than once."""
 
-    rows: tuple[Mapping[str, Any], ...]
+    rows: tuple[tuple[InstanceId, Mapping[str, Any]], ...]
     asked_at: datetime
     seen_at: datetime
 
@@ -79,10 +79,12 @@ class Listing:
             received += len(rows)
             if received > MOST_ROWS:
                 raise SourceUnavailable(f"the list has more than {MOST_ROWS} rows")
-            new = [row for row in rows if id_of(row) not in seen]
+            new = [
+                (id_, row) for row in rows if (id_ := id_of(row)) is not None and id_ not in seen
+            ]
             if not new:
                 return
-            seen.update(id_ for row in new if (id_ := id_of(row)) is not None)
+            seen.update(id_ for id_, _ in new)
             yield ListPage(tuple(new), asked_at, self._clock.now())
         raise SourceUnavailable(f"the list did not end within {MOST_PAGES} pages")
 

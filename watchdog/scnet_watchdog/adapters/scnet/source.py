@@ -11,7 +11,7 @@ from ...core.model import InstanceId, Page, SourceKey, Status, Swept
 from ...ports import Clock, SourceRefused, SourceThrottled, SourceUnavailable
 from ..plugin import SourceContext
 from .client import ScnetClient, detail_path, said
-from .envelope import id_of, is_about, is_gone, label_of, status_of
+from .envelope import is_about, is_gone, label_of, status_of
 from .listing import Listing, ListPage, NoVariant
 
 MOST_DETAILS = 20
@@ -124,10 +124,7 @@ class ScnetSource:
         rows: dict[InstanceId, Status] = {}
         labels: dict[InstanceId, str] = {}
         texts: list[str] = []
-        for row in page.rows:
-            id_ = id_of(row)
-            if id_ is None:
-                continue
+        for id_, row in page.rows:
             status, text = status_of(row)
             if rows.setdefault(id_, status) is not status:
                 # Which of them holds, nobody can tell: it may be the row of an older run.
