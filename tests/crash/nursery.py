@@ -1,0 +1,89 @@
+"""A process that has imported the daemon once and forks one for each life: real, quick to start.
+
+It reads one JSON object a line (`config`, `out`, `trail`, and what `life` takes) and answers
+`{"pid": …}` when the child runs and `{"status": …}` when it has ended, as `os.waitpid` says it.
+"""
+
+import ctypes
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import scnet_watchdog.adapters.scnet.source
+import scnet_watchdog.runtime.scheduler
+from crash.fuse import Fuse, FusedListener, FusedRestarter, FusedStore
+from scnet_watchdog.adapters.registry import kinds
+from scnet_watchdog.app import Manner, run
+from scnet_watchdog.settings.load import load
+
+PRELOADED = (scnet_watchdog.adapters.scnet.source, scnet_watchdog.runtime.scheduler)
+WRITABLE = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+
+
+def life(wanted: dict[str, Any]) -> int:
+    """Run one daemon; its exit code.
+
+    Args:
+        wanted: `step` and `nth` = where its fuse blows, `meek` = root's privileges are given up.
+    """
+    if wanted.get("meek"):
+        give_up_privileges()
+    fuse = Fuse(os.open(wanted["trail"], WRITABLE), wanted.get("step"), wanted.get("nth", 1))
+    fuse.watch_sqlite()
+    environ = {key: value for key, value in os.environ.items() if "SCNET" not in key}
+    loaded = load(Path(wanted["config"]), environ, kinds())
+    manner = Manner(
+        listeners=(FusedListener(fuse),),
+        store=lambda store: FusedStore(store, fuse),
+        restarter=lambda restarter: FusedRestarter(restarter, fuse),
+    )
+    return run(loaded, environ, manner)
+
+
+def give_up_privileges() -> None:
+    """File modes bind root too from now on: all capabilities go."""
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    if sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capabilities cannot be given up")
+
+
+def child(wanted: dict[str, Any]) -> None:
+    """Become a daemon with output of its own; never comes back."""
+    code = 99
+    try:
+        out = os.open(wanted["out"], WRITABLE)
+        for descriptor in (1, 2):
+            os.dup2(out, descriptor)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        code = life(wanted)
+    finally:
+        sys.stdout.flush()
+        if sys.exc_info()[1] is not None:
+            sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            child(wanted)
+        say({"pid": pid})
+        _, status = os.waitpid(pid, 0)
+        say({"status": os.waitstatus_to_exitcode(status)})
+
+
+def say(what: dict[str, int]) -> None:
+    """Answer one line."""
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
