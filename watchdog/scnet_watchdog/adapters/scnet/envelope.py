@@ -93,7 +93,9 @@ def rows_of(data: Any) -> list[Mapping[str, Any]] | None:
         found = lists[0] if lists else None
     if not isinstance(found, list):
         return None
-    rows = [row for row in found if isinstance(row, Mapping) and id_of(row) is not None]
+    rows: list[Mapping[str, Any]] = [
+        row for row in found if isinstance(row, dict) and id_of(row) is not None
+    ]
     # A list of something else is not an empty list of instances.
     return rows if rows or not found else None
 
@@ -101,11 +103,11 @@ def rows_of(data: Any) -> list[Mapping[str, Any]] | None:
 def id_of(row: Mapping[str, Any]) -> InstanceId | None:
     """An instance's id: `instanceServiceId`, else `id`."""
     for key in ID_KEYS:
-        value = row.get(key)
-        if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-            text = str(value)
-            if text and len(text) <= LONGEST_ID and text.isprintable():
-                return InstanceId(text)
+        text = row.get(key)
+        if isinstance(text, int) and not isinstance(text, bool):
+            text = str(text)
+        if isinstance(text, str) and 0 < len(text) <= LONGEST_ID and text.isprintable():
+            return InstanceId(text)
     return None
 
 
