@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .figures import Figure, disk_of, fsync_time, ms, table
 
-ROWS = ("deciding", "sweep")
+ROWS = ("deciding", "sweep", "startup", "memory")
 
 
 def measured(name: str, quick: bool) -> list[Figure]:
