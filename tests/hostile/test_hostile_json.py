@@ -16,6 +16,7 @@ from scnet_watchdog.adapters.scnet.envelope import (
     LONGEST_ID,
     LONGEST_MESSAGE,
     LONGEST_STATUS,
+    MOST_VALUES,
     id_of,
     is_gone,
     label_of,
@@ -136,6 +137,14 @@ def test_an_answer_as_deep_as_can_be_read_is_read(true: dict[str, Any], around: 
         whole = json.dumps(true, ensure_ascii=False)
         for hole in {f'"{word}"' for word in ("0", "a1", "Failed", "11250", "true", "success")}:
             read(whole.replace(hole, deep, 1).encode())
+
+
+@pytest.mark.parametrize("unit", [b"[],", b'{"":1},', b"1,", b'"[",'])
+def test_an_answer_of_more_values_than_any_page_is_none(unit: bytes) -> None:
+    """A few bytes each, and some hundred in memory: 16 MiB of them would take 650 MiB."""
+    whole = b'{"code":0,"data":[%b0]}'
+    assert read_envelope(Reply(200, {}, whole % (unit * 100))) is not None
+    assert read_envelope(Reply(200, {}, whole % (unit * MOST_VALUES))) is None
 
 
 @pytest.mark.parametrize("word", sorted(WORDS))

@@ -26,6 +26,9 @@ GONE_WORDS = re.compile(
 ID_KEYS = ("instanceServiceId", "id")
 LONGEST_ID = 200
 """Ids are kept while a poll lasts: a longer one is nonsense, and no row."""
+MOST_VALUES = 1_000_000
+"""Brackets, braces and commas of an answer: each can stand for a value of some hundred bytes, so
+that without this bound 16 MiB of them take 650. A page of 200 instances has 2 000."""
 LONGEST_MESSAGE = 200
 LONGEST_STATUS = 100
 
@@ -58,6 +61,8 @@ class Envelope:
 
 def read_envelope(reply: Reply) -> Envelope | None:
     """The envelope of an answer, or None where the body is none."""
+    if sum(reply.body.count(mark) for mark in (b"[", b"{", b",")) > MOST_VALUES:
+        return None
     try:
         body = json.loads(reply.body)
     except (ValueError, RecursionError):
