@@ -1,0 +1,158 @@
+"""One story: a daemon that dies at planned steps, again and again, and in the end heals everything.
+
+All of it follows from a seed but the moments at which processes get their turn.
+"""
+
+import asyncio
+import signal
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from crash.books import attempts, faults
+from crash_support import WATCH_S, Life, Nursery, Passed, Plan, World, world
+from scnet_watchdog.simulator.faults import Fault
+
+STEPS = (
+    "acquire before",
+    "acquire after",
+    "load after",
+    *(
+        f"commit {k} {when}"
+        for k in ("states", "grant", "settle", "judge")
+        for when in ("before", "after")
+    ),
+    "sql BEGIN",
+    "sql INSERT attempts",
+    "sql INSERT instances",
+    "sql INSERT centers",
+    "sql INSERT journal",
+    "sql COMMIT",
+    *(f"told restart.{what}" for what in ("requested", "accepted", "refused", "unknown")),
+    *(f"told restart.{what}" for what in ("recovered", "did_not_help")),
+    "call before",
+    "call leaves",
+    "wire asked",
+    "wire answered",
+    "wire replied",
+    "call after",
+)
+"""Every step of a turn at which the daemon is killed, in about the order of a life."""
+LATE = "at no step"
+"""A life that did not come to its step in time and was killed at whatever it did then."""
+LIFE_S = 2.0
+HEALED_WITHIN_S = 15.0
+MISHAPS = (
+    None,
+    None,
+    Fault("restart", hang="after"),
+    Fault("restart", hang="before"),
+    Fault("restart", reset="after"),
+    Fault("restart", reset="before"),
+    Fault("restart", code="10012", acts=True),
+    Fault("restart", latency=0.1),
+)
+"""What becomes of restart calls during one life."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of a story.
+
+    Args:
+        killed: how many lives ended at each step.
+        faults: what broke the contract.
+    """
+
+    seed: int
+    killed: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+    calls: int = 0
+    attempts: int = 0
+
+
+async def tell(seed: int, folder: Path, nursery: Nursery, deaths: list[str]) -> Told:
+    """Live through these deaths, then a whole life; compare calls with attempts."""
+    random, passed, told = Random(seed), Passed(), Told(seed)
+    async with world(folder, passed) as scene:
+        for step in deaths:
+            _stir(random, scene)
+            life = await _dies(Plan(step, random.choice((1, 1, 1, 2))), scene, nursery, passed)
+            told.killed[step if life.status == _KILLED and passed.reached(life) else LATE] += 1
+            told.faults += said_wrong(life)
+        scene.server.platform.faults.active.clear()
+        life = await _lives(scene, nursery, passed)
+        told.faults += said_wrong(life)
+        if life.status != 0:
+            told.faults.append(f"the last life ended with {life.status}")
+        if not scene.all_running():
+            told.faults.append("not everything was healed in the end")
+        if list(folder.glob("state.db-*")):
+            told.faults.append("a clean stop left a log beside the state")
+        rows = attempts(scene.state)
+        told.faults += faults(scene.relay.calls, rows, WATCH_S)
+        told.faults += _misplaced(scene)
+        told.calls, told.attempts = len(scene.relay.calls), len(rows)
+    return told
+
+
+_KILLED = -int(signal.SIGKILL)
+
+
+def _stir(random: Random, scene: World) -> None:
+    """Something is down, and calls meet a mishap."""
+    for id_ in random.sample(scene.ids, random.choice((1, 1, 2, 3))):
+        scene.show(random.choice(("Terminated", "Failed")), id_)
+        one = scene.server.platform.instances[id_]
+        one.refuses, one.breaks = random.choice(((0, 0), (0, 0), (1, 0), (0, 1)))
+    mishap = random.choice(MISHAPS)
+    scene.server.platform.faults.active[:] = [] if mishap is None else [mishap]
+
+
+async def _dies(plan: Plan, scene: World, nursery: Nursery, passed: Passed) -> Life:
+    passed.arm(plan)
+    life = passed.life = await nursery.bear(scene.config, plan)
+    await nursery.bury(life, LIFE_S)
+    return life
+
+
+async def _lives(scene: World, nursery: Nursery, passed: Passed) -> Life:
+    """A life without a fuse, until everything is healed and judged; then it is told to stop."""
+    passed.arm(Plan())
+    life = await nursery.bear(scene.config)
+    loop = asyncio.get_running_loop()
+    until = loop.time() + HEALED_WITHIN_S
+    while loop.time() < until and not (scene.all_running() and _judged(life)):
+        await asyncio.sleep(0.05)
+    life.signal(signal.SIGTERM)
+    await nursery.bury(life, 5)
+    return life
+
+
+def _judged(life: Life) -> bool:
+    """Whether every attempt that this life knows of has its verdict."""
+    open_ = {
+        (one["instance"], one["seq"])
+        for event in ("requested", "unknown")
+        for one in life.told(f"restart.{event}")
+    }
+    ends = ("refused", "not_sent", "withdrawn", "recovered", "did_not_help", "relapsed")
+    closed = {
+        (one["instance"], one["seq"]) for event in ends for one in life.told(f"restart.{event}")
+    }
+    return bool(life.told("fleet.first_look")) and open_ <= closed
+
+
+def said_wrong(life: Life) -> list[str]:
+    """Lines of a life that no daemon may write: tracebacks, faults of its own."""
+    odd = [line for line in life.said.splitlines() if not line.startswith("{")]
+    odd += [str(one["message"]) for one in life.told("daemon.fault")]
+    return [f"it said: {line}" for line in odd]
+
+
+def _misplaced(scene: World) -> list[str]:
+    """Calls that met an instance which was not down."""
+    platform = scene.server.platform
+    met = [call for call in platform.restarts() if call.code == platform.manners.restart_running]
+    return [f"{call.instance} was called although it was not down" for call in met]
