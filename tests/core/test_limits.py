@@ -270,12 +270,28 @@ def test_the_budget_survives_stability_and_a_restart_of_the_daemon() -> None:
 
 
 def test_calls_that_no_window_asks_for_are_forgotten() -> None:
+    """A day of calls is kept even for a shorter window: a reload may make it longer."""
     policy = replace(NO_BREAKER, budget=Budget(1000, 2 * HOUR, HOUR))
     world = World(1, policy, limits(), start=Status.FAILED)
     world.answer = answers(START_FAILURE)
-    world.run(5 * HOUR)
+    world.run(30 * HOUR)
     oldest = world.state().facts.ledger.calls[0].at
-    assert world.now - oldest <= timedelta(hours=2, seconds=10)
+    # Cooldowns of 15 min and some jitter: the one before has just left the day.
+    assert timedelta(hours=23, minutes=30) < world.now - oldest <= timedelta(hours=24, seconds=10)
+
+
+def test_a_window_that_a_reload_makes_longer_counts_the_calls_of_a_day() -> None:
+    short = replace(NO_BREAKER, budget=Budget(1000, HOUR, HOUR))
+    world = World(1, short, limits(), start=Status.FAILED)
+    world.answer = answers(START_FAILURE)
+    world.run(8 * HOUR)
+    made = len(world.called())
+    long = replace(short, budget=Budget(10, 24 * HOUR, 24 * HOUR))
+    world.reload(roster([member("a0", long)], limits()))
+    world.run(4 * HOUR)
+    assert made > 10
+    assert world.reason() is Reason.BUDGET_SPENT
+    assert len(world.called()) == made
 
 
 # Order of the gates.
