@@ -124,6 +124,11 @@ def _login_answer(asked: Wire) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body
 
 
+def asked_of(path: str) -> str | None:
+    """Whose detail a path is."""
+    return path.split("/")[-2] if path.endswith("/detail") else None
+
+
 class Visitor:
     """The daemon's side: one pair of connection pools for many visits."""
 
@@ -141,8 +146,8 @@ class Visitor:
         login = KeyLogin(keys, self.polls, FakeClock(), self.secrets.add, lambda: None)
         return ScnetClient("kunshan", login, self.polls, self.calls, None, url + CENTER)
 
-    def source(self) -> ScnetSource:
-        return ScnetSource(KEY, self.client(), FakeClock(), ScnetOptions())
+    def source(self, clock: FakeClock | None = None) -> ScnetSource:
+        return ScnetSource(KEY, self.client(), clock or FakeClock(), ScnetOptions())
 
     def restarter(self) -> ScnetRestarter:
         return ScnetRestarter(self.client(), self.options)

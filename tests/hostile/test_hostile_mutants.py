@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from hostile_spoil_support import says_down, says_yes, spoil_bytes, spoil_nodes
-from hostile_support import ENDPOINTS, FAILED, STATUSES, Spoil, Visitor, a_visitor
+from hostile_support import ENDPOINTS, FAILED, STATUSES, Spoil, Visitor, a_visitor, asked_of
 from scnet_support import RESTART
 from scnet_watchdog.core.model import DOWN, InstanceId, Page, Status
 from scnet_watchdog.core.outcome import Accepted, NotSent, Outcome, Refused, Unanswered
@@ -18,7 +18,7 @@ from simulator_support import TOKEN
 
 NAMED = (SourceUnavailable, SourceRefused)
 SECRETS = (TOKEN, "an-access-key", "a-secret-key")
-FEW, MANY = 12, 900
+FEW, MANY = 8, 400
 """Mutants per endpoint and way of spoiling: in the ordinary tests, and in the long proof."""
 KEPT_EVERY = 40
 """Among so many mutants one is served on a connection that stays open: it may end by a deadline."""
@@ -57,7 +57,7 @@ async def visit(visitor: Visitor) -> Told:
 def check(told: Told, visitor: Visitor) -> None:
     """No statement without bytes that make it; no secret in any text."""
     liar = visitor.liar
-    stated = {one for path, raw in liar.served for one in says_down(raw, _asked(path))}
+    stated = {one for path, raw in liar.served for one in says_down(raw, asked_of(path))}
     assert told.down <= stated
     assert isinstance(told.outcome, (Accepted, NotSent, Refused, Unanswered))
     if isinstance(told.outcome, Accepted):
@@ -67,11 +67,6 @@ def check(told: Told, visitor: Visitor) -> None:
         # A login that gives a token for a name is told; the log masks what any login gave.
         told_text = visitor.secrets.redact(text) if liar.spoiled == "tokens" else text
         assert not [secret for secret in SECRETS if secret in told_text]
-
-
-def _asked(path: str) -> str | None:
-    """Whose detail a path is."""
-    return path.split("/")[-2] if path.endswith("/detail") else None
 
 
 async def throw(endpoint: str, spoil: Spoil, seeds: Collection[int]) -> None:
