@@ -6,6 +6,7 @@ import pytest
 
 from scnet_support import FRESH, ID, RESTART, TOKEN, a_center, client_for, ok
 from scnet_watchdog.adapters.http import HttpError, HttpOptions, NotSentError
+from scnet_watchdog.adapters.scnet.client import gateways
 from scnet_watchdog.adapters.scnet.restarter import ScnetRestarter
 from scnet_watchdog.core.outcome import Accepted, NotSent
 from scnet_watchdog.ports import PortError
@@ -66,6 +67,14 @@ async def test_after_a_gateway_that_cannot_be_the_next_one_is_used() -> None:
             restarter = ScnetRestarter(client, _options())
             outcomes = [await restarter.restart(ID) for _ in range(2)]
     assert [type(one) for one in outcomes] == [NotSent, Accepted]
+
+
+def test_a_center_that_was_asked_over_tls_leads_to_no_gateway_without_it() -> None:
+    """A token that was never seen on the way must not be shown to everyone for an answer's sake."""
+    urls = ["http://a.invalid", "https://b.invalid", "HTTP://c.invalid"]
+    data = {"aiUrls": [{"enable": "true", "url": url} for url in urls]}
+    assert gateways(data, encrypted=True) == ["https://b.invalid/ai"]
+    assert gateways(data, encrypted=False) == ["http://a.invalid/ai", "https://b.invalid/ai"]
 
 
 async def test_no_cookie_is_kept() -> None:

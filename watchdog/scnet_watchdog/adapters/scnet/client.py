@@ -143,7 +143,7 @@ class ScnetClient:
             raise refused(reply, envelope, cause)
         if envelope is None or not envelope.ok:
             raise SourceUnavailable(f"asking for the gateway failed: {_complaint(reply, envelope)}")
-        found = gateways(envelope.data)
+        found = gateways(envelope.data, encrypted=self._center_url.startswith("https:"))
         if not found:
             raise SourceUnavailable(
                 f"center {self.name} names no AI gateway; set base_url, or choose another region"
@@ -182,8 +182,12 @@ def detail_path(instance: str) -> str:
     return f"{SERVICE}/{quote(instance, safe='')}/detail"
 
 
-def gateways(data: Any) -> list[str]:
-    """The enabled AI gateways of a center's answer; `enable` is the text "true"."""
+def gateways(data: Any, encrypted: bool = False) -> list[str]:
+    """The enabled AI gateways of a center's answer; `enable` is the text "true".
+
+    Args:
+        encrypted: the center was asked over TLS: the token goes nowhere without it.
+    """
     urls = data.get("aiUrls") if isinstance(data, Mapping) else None
     return [
         normalised(url)
@@ -192,7 +196,7 @@ def gateways(data: Any) -> list[str]:
         and isinstance(enabled := one.get("enable"), (str, bool))
         and str(enabled).lower() == "true"
         and isinstance(url := one.get("url"), str)
-        and url.startswith(("http://", "https://"))
+        and url.startswith(("https://",) if encrypted else ("http://", "https://"))
     ]
 
 
