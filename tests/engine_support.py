@@ -16,6 +16,7 @@ from fakes import (
     wiring_of,
 )
 from scnet_watchdog.core.decision import Reason
+from scnet_watchdog.core.fleet import Fleet
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.policy import Policy
 from scnet_watchdog.engine.engine import Engine
@@ -88,7 +89,10 @@ class Bench:
         """Whether the state is ours."""
         return self.engine.fleet is not None
 
+    def fleet(self) -> Fleet:
+        """The fleet in memory."""
+        assert self.engine.fleet is not None
+        return self.engine.fleet
+
     def reason(self, id_: InstanceId) -> Reason | None:
-        fleet = self.engine.fleet
-        assert fleet is not None
-        return fleet.instances[id_].facts.reason
+        return self.fleet().instances[id_].facts.reason

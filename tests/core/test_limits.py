@@ -31,6 +31,7 @@ from scnet_watchdog.core.policy import (
     BreakerPolicy,
     Budget,
     CenterBreakerPolicy,
+    Cooldown,
     Limits,
     Policy,
     StormPolicy,
@@ -271,12 +272,13 @@ def test_the_budget_survives_stability_and_a_restart_of_the_daemon() -> None:
 
 def test_calls_that_no_window_asks_for_are_forgotten() -> None:
     """A day of calls is kept even for a shorter window: a reload may make it longer."""
-    policy = replace(NO_BREAKER, budget=Budget(1000, 2 * HOUR, HOUR))
+    steady = Cooldown(15 * MINUTE, 1, 15 * MINUTE, 0)
+    policy = replace(NO_BREAKER, budget=Budget(1000, 2 * HOUR, HOUR), cooldown=steady)
     world = World(1, policy, limits(), start=Status.FAILED)
     world.answer = answers(START_FAILURE)
     world.run(30 * HOUR)
     oldest = world.state().facts.ledger.calls[0].at
-    # Cooldowns of 15 min and some jitter: the one before has just left the day.
+    # A call every 15 min and some seconds: the one before has just left the day.
     assert timedelta(hours=23, minutes=30) < world.now - oldest <= timedelta(hours=24, seconds=10)
 
 

@@ -18,7 +18,7 @@ from .episode import open_episode
 from .event import EventKind, Level
 from .gates import Wish, shut_gate
 from .model import InstanceId
-from .policy import HOUR
+from .policy import DAY
 from .state import BreakerState, Call, Watch
 from .view import View, view_of
 
@@ -72,8 +72,9 @@ def _give(draft: Draft, id_: InstanceId, by_operator: bool, free: int, granted: 
     still = assess(view)
     if still is not None:
         granted.held[id_] = still
-    elif _stale(draft, view):
-        granted.held[id_] = Decision(Reason.CONFIRMING, None, {"looking": "again"})
+    elif (looking := looks_again(draft, view)) is not None:
+        draft.looks.setdefault(view.member.key, set()).add(id_)
+        granted.held[id_] = looking
     else:
         granted.attempts.append(grant(draft, view))
     return True
@@ -102,13 +103,12 @@ def _first_of(draft: Draft, name: str, ids: set[InstanceId], free: int) -> list[
     return nsmallest(max(free, 1), ids, key=in_line)
 
 
-def _stale(draft: Draft, view: View) -> bool:
-    """Whether the observation is too old for a call; it is then asked for again."""
+def looks_again(draft: Draft, view: View) -> Decision | None:
+    """The observation is too old for a call: it is asked for again first."""
     asked = draft.asked_at(view.state)
     if asked is not None and draft.now - asked <= FRESH_FOR * draft.interval(view.member.key):
-        return False
-    draft.looks.setdefault(view.member.key, set()).add(view.member.id)
-    return True
+        return None
+    return Decision(Reason.CONFIRMING, None, {"looking": "again"})
 
 
 def grant(draft: Draft, view: View) -> Attempt:
@@ -164,8 +164,8 @@ def _row(draft: Draft, view: View, reason: Reason) -> Attempt:
 
 
 def _pruned(draft: Draft, view: View) -> tuple[Call, ...]:
-    """Calls that a window may still ask for."""
-    keep = max(view.policy.budget.per, HOUR)
+    """Calls that a window may still ask for; a reload may make it longer, up to a day."""
+    keep = max(view.policy.budget.per, DAY)
     return tuple(call for call in view.state.facts.ledger.calls if call.at > draft.now - keep)
 
 

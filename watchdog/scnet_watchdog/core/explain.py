@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from .allot import looks_again
 from .assess import LADDER, assess, restart_reason, unwritable
 from .conclude import shadow_waits
 from .decision import Check, Decision, Reason
@@ -49,6 +50,7 @@ def _shadow(view: View) -> Decision | None:
 
 def _at_the_gates(draft: Draft, view: View, wish: Wish) -> Decision:
     held = _shadow(view) or shut_gate(draft, view.member.center, wish)
+    held = held or looks_again(draft, view)
     return held or Decision(restart_reason(view, canary=False))
 
 

@@ -97,12 +97,14 @@ class Index:
         after = new.facts.ledger.calls
         if before is after:
             return
-        for call in set(before).difference(after):
+        # The calls that stay are the very same objects: compared so, a long window costs little.
+        kept, known = {id(call) for call in after}, {id(call) for call in before}
+        for call in (one for one in before if id(one) not in kept):
             entry = (call.at, new.id)
             # Only a call that was given back leaves the hour; a pruned one left it long ago.
             if self._noted(entry):
                 self.calls.remove(entry)
-        for call in set(after).difference(before):
+        for call in (one for one in after if id(one) not in known):
             # One who was removed and comes back within the hour is still in it.
             if not self._noted((call.at, new.id)):
                 insort(self.calls, (call.at, new.id))

@@ -46,6 +46,18 @@ def resume(memory: Memory, roster: Roster, now: datetime) -> tuple[Fleet, Change
     return fleet, _settle_open(fleet, memory, now)
 
 
+def slots_end(fleet: Fleet) -> dict[str, datetime]:
+    """When each place in flight is given back at the latest, whatever is read until then."""
+    found: dict[str, datetime] = {}
+    for index in fleet.indexes.values():
+        for id_ in index.busy:
+            watch = fleet.instances[id_].facts.care.watch
+            if watch is not None:
+                deadline = fleet.roster.members[id_].policy.start_deadline
+                found[id_] = watch.attempt.saved_at + deadline
+    return found
+
+
 def past(value: _T, now: datetime) -> _T:
     """Cut every moment in a value that lies in the future to now."""
     if isinstance(value, datetime):

@@ -20,6 +20,7 @@ from ..core.model import InstanceId
 from ..core.observe import source_wake
 from ..core.outcome import Withdrawn
 from ..core.policy import Pace
+from ..core.resume import slots_end
 from ..ports import EventSink, Restarter
 from .act import Act, Broken
 from .agenda import Agenda, Work
@@ -221,6 +222,8 @@ class Turns:
         self.clear()
         self.fleet = fleet
         self._watch_sources(fleet)
+        # A source that stays silent shows nobody: places are given back all the same.
+        self.agenda.due.update(slots_end(fleet))
         self.ask_centers()
 
     def _watch_sources(self, fleet: Fleet) -> None:
