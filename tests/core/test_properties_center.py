@@ -104,7 +104,7 @@ HAPPENS: dict[str, Callable[[Draft, InstanceId], None]] = {
 }
 
 
-@examples(12)
+@examples(10)
 @given(worlds(3), ERRORS)
 def test_an_open_center_always_has_a_moment_and_a_half_open_one_a_ramp(
     world: World, events: list[tuple[str, InstanceId, timedelta]]
@@ -224,7 +224,7 @@ def test_those_who_come_and_go_are_counted_to_a_storm_once(
         assert len(world.told(EventKind.STORM_BEGAN)) == (len(turned) >= 3)
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), st.booleans())
 def test_a_storm_over_forgets_what_was_counted_and_one_that_lasts_waits_for_somebody(
     world: World, calm: bool

@@ -31,7 +31,7 @@ PLAIN = (str, int, float, datetime, type(None))
 WHO = st.sampled_from(IDS)
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), SITUATIONS)
 def test_the_answer_is_the_first_check_that_failed(world: World, changes: dict[str, bool]) -> None:
     situation = situation_of(world, **changes)
@@ -45,7 +45,7 @@ def test_the_answer_is_the_first_check_that_failed(world: World, changes: dict[s
             assert failed[0] == told.decision.reason
 
 
-@examples(12)
+@examples(10)
 @given(worlds(3), SITUATIONS)
 def test_asking_changes_nothing_and_the_same_question_gets_the_same_answer(
     world: World, changes: dict[str, bool]
@@ -73,7 +73,7 @@ def test_whatever_was_stored_can_be_explained(
     }
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), WHO)
 def test_only_the_first_rung_that_holds_answers(world: World, id_: InstanceId) -> None:
     view = view_of(Draft(world.fleet, situation_of(world)), id_)
@@ -86,7 +86,7 @@ def test_only_the_first_rung_that_holds_answers(world: World, id_: InstanceId) -
         assert all(isinstance(one, PLAIN) for one in passed(reason, view).values())
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), WHO)
 def test_a_hold_that_names_its_end_is_over_then_or_waits_for_something_later(
     world: World, id_: InstanceId
@@ -102,7 +102,7 @@ def test_a_hold_that_names_its_end_is_over_then_or_waits_for_something_later(
         assert then is None or then.next_at is None or then.next_at > decision.next_at
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), WHO)
 def test_what_is_seen_has_at_most_one_name(world: World, id_: InstanceId) -> None:
     view = view_of(Draft(world.fleet, situation_of(world)), id_)

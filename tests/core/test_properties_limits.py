@@ -107,7 +107,7 @@ def test_automatic_limits_never_shrink_with_the_center(many: int, configured: bo
     assert max_in_flight(few, CENTER) <= max(2, many) or configured
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), st.integers(0, 8), st.booleans())
 def test_no_round_gives_more_than_connections_places_rate_and_ramp_allow(
     world: World, free: int, everyone: bool
@@ -132,7 +132,7 @@ def test_no_round_gives_more_than_connections_places_rate_and_ramp_allow(
     assert not set(gave) & set(granted.held)
 
 
-@examples(12)
+@examples(10)
 @given(worlds())
 def test_a_shut_gate_names_a_moment_or_waits_for_a_call_that_is_under_way(world: World) -> None:
     draft = Draft(world.fleet, situation_of(world))

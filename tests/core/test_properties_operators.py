@@ -42,7 +42,7 @@ def holds_now(world: World) -> list[Hold]:
     return [*world.fleet.holds.values(), *(hold for hold in own if hold is not None)]
 
 
-@examples(40)
+@examples(25)
 @given(ASKED)
 def test_each_hold_is_told_once_when_it_begins_and_once_when_it_ends(
     asked: list[tuple[Command, object, object]],
@@ -67,7 +67,7 @@ def test_each_hold_is_told_once_when_it_begins_and_once_when_it_ends(
         assert {name: n for name, n in placed.items() if n} == stand
 
 
-@examples(12)
+@examples(10)
 @given(worlds())
 def test_whoever_is_held_is_covered_by_that_hold_and_it_is_in_force(world: World) -> None:
     draft = draft_of(world)
@@ -81,7 +81,7 @@ def test_whoever_is_held_is_covered_by_that_hold_and_it_is_in_force(world: World
         assert hold.scope in (Scope(ScopeKind.INSTANCE, id_), *scopes_of(world.fleet, id_))
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), SCOPES)
 def test_a_hold_with_a_length_covers_all_under_it_and_is_over_at_its_end(
     world: World, scope: Scope
@@ -99,7 +99,7 @@ def test_a_hold_with_a_length_covers_all_under_it_and_is_over_at_its_end(
     assert not holds_now(world)
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), SCOPES)
 def test_nobody_under_a_hold_is_called_until_it_is_released(world: World, scope: Scope) -> None:
     world.turn(PlaceHold(scope, "ann", HOUR))
@@ -109,7 +109,7 @@ def test_nobody_under_a_hold_is_called_until_it_is_released(world: World, scope:
     assert not {id_ for _, id_ in world.calls[calls:]} & set(under)
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), SCOPES)
 def test_a_reset_forgives_once_and_leaves_attempt_and_hold_alone(
     world: World, scope: Scope
@@ -129,7 +129,7 @@ def test_a_reset_forgives_once_and_leaves_attempt_and_hold_alone(
     assert replace(again, events=()).empty
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), WHO)
 def test_an_operators_restart_is_taken_up_or_refused_with_a_reason_and_lapses_in_time(
     world: World, id_: InstanceId

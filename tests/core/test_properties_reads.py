@@ -39,7 +39,7 @@ def without_reason(state: InstanceState) -> InstanceState:
     return replace(state, facts=replace(state.facts, reason=None))
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), FAILURES)
 def test_a_failed_poll_changes_no_counter_of_any_instance(world: World, failed: PollFailed) -> None:
     before = {id_: without_reason(world.state(id_)) for id_ in IDS}
@@ -47,7 +47,7 @@ def test_a_failed_poll_changes_no_counter_of_any_instance(world: World, failed: 
     assert {id_: without_reason(world.state(id_)) for id_ in IDS} == before
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), ROWS)
 def test_the_same_read_taken_twice_counts_once(
     world: World, rows: dict[InstanceId, Status]
@@ -64,7 +64,7 @@ def test_the_same_read_taken_twice_counts_once(
     assert {id_: world.state(id_) for id_ in rows} == states
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), ROWS, st.randoms(use_true_random=False))
 def test_the_rows_of_a_page_may_come_in_any_order_and_in_parts(
     world: World, rows: dict[InstanceId, Status], random: Random
@@ -191,7 +191,7 @@ def test_the_deadline_runs_only_between_reads_and_never_while_waiting(
     assert not any(one.watch.left and one.watch.slot for _, one in found)
 
 
-@examples(12)
+@examples(10)
 @given(worlds())
 def test_every_attempt_is_closed_or_watched_and_its_row_says_what_the_watch_says(
     world: World,

@@ -64,7 +64,7 @@ def memory_of(world: World) -> Memory:
     )
 
 
-@examples(12)
+@examples(10)
 @given(worlds())
 def test_a_start_right_after_a_start_finds_nothing_to_settle(world: World) -> None:
     fleet, change = resume(memory_of(world), world.roster, world.now)
@@ -80,7 +80,7 @@ def test_a_start_right_after_a_start_finds_nothing_to_settle(world: World) -> No
     assert again.holds == fleet.holds
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), st.sampled_from(Mode), st.sets(WHO))
 def test_a_reload_right_after_the_same_reload_changes_nothing(
     world: World, mode: Mode, leave: set[InstanceId]
@@ -97,7 +97,7 @@ def test_a_reload_right_after_the_same_reload_changes_nothing(
     assert world.fleet.instances == before
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), st.sets(WHO, min_size=1))
 def test_nobody_who_leaves_and_comes_back_may_call_sooner_or_forgets_a_call(
     world: World, leave: set[InstanceId]
@@ -131,7 +131,7 @@ def test_any_outcome_closes_an_attempt_or_leaves_it_to_a_verdict(
     assert (row.refusal is not None) is (row.outcome is OutcomeKind.REFUSED)
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), OUTCOMES, st.integers(0, 3))
 def test_an_end_told_again_or_of_an_attempt_nobody_made_changes_nothing(
     world: World, outcome: Outcome, beyond: int
@@ -144,7 +144,7 @@ def test_an_end_told_again_or_of_an_attempt_nobody_made_changes_nothing(
     assert world.fleet.instances == states
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), WHO)
 def test_an_episode_is_opened_once_and_its_end_keeps_hold_ledger_and_open_attempt(
     world: World, id_: InstanceId
@@ -163,7 +163,7 @@ def test_an_episode_is_opened_once_and_its_end_keeps_hold_ledger_and_open_attemp
     assert ended.care.watch == (watch if watch and not watch.attempt.closed else None)
 
 
-@examples(12)
+@examples(10)
 @given(worlds())
 def test_the_index_says_what_the_states_say(world: World) -> None:
     index = world.fleet.indexes[CENTER]
@@ -179,7 +179,7 @@ def test_the_index_says_what_the_states_say(world: World) -> None:
     assert index.restartable == restartable
 
 
-@examples(12)
+@examples(10)
 @given(worlds(3))
 def test_the_last_look_lets_go_what_was_just_decided_and_nothing_that_has_changed(
     world: World,

@@ -72,7 +72,7 @@ def test_a_command_that_names_nobody_is_journalled_and_changes_nothing(
 PAGES = st.dictionaries(st.sampled_from(IDS), STATUSES, min_size=1)
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), PAGES, st.lists(COMMANDS, max_size=2))
 def test_a_turn_is_a_question_it_changes_no_fleet_and_gets_the_same_answer_again(
     world: World, rows: dict[InstanceId, Status], commands: list[Command]
@@ -98,7 +98,7 @@ def contents(fleet: Fleet) -> object:
     return [dict(one) for one in plain], indexes
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), st.integers(0, 3600))
 def test_a_turn_without_inputs_and_deadlines_changes_nothing(world: World, wait: int) -> None:
     # Time alone does nothing: what it brings about has a deadline of its own.
@@ -113,7 +113,7 @@ def still(ends_at: datetime | None, now: datetime) -> bool:
     return ends_at is None or now < ends_at
 
 
-@examples(12)
+@examples(10)
 @given(worlds())
 def test_deciding_again_about_everyone_at_the_same_moment_tells_nothing_new(world: World) -> None:
     world.turn(due=IDS)
@@ -123,7 +123,7 @@ def test_deciding_again_about_everyone_at_the_same_moment_tells_nothing_new(worl
     assert not decided.change.instances
 
 
-@examples(12)
+@examples(10)
 @given(worlds())
 def test_every_deadline_lies_ahead_and_whoever_is_not_at_rest_has_one(world: World) -> None:
     assert all(moment > world.now for moment in world.wakes.values())
@@ -136,7 +136,7 @@ def test_every_deadline_lies_ahead_and_whoever_is_not_at_rest_has_one(world: Wor
             assert world.wakes[id_] <= blind_at
 
 
-@examples(12)
+@examples(10)
 @given(worlds())
 def test_events_are_plain_name_their_instance_and_are_told_at_a_level(world: World) -> None:
     for event in world.events:
@@ -150,7 +150,7 @@ def test_events_are_plain_name_their_instance_and_are_told_at_a_level(world: Wor
             assert event.fields.get("previous") != event.fields["reason"]
 
 
-@examples(12)
+@examples(10)
 @given(worlds(), st.integers(0, 7200))
 def test_a_source_is_asked_within_its_interval_unless_the_platform_wants_none_of_it(
     world: World, ago: int

@@ -71,7 +71,7 @@ VALUES = st.one_of(
 )
 
 
-@examples(100)
+@examples(70)
 @given(environ=st.dictionaries(NAMES, VALUES, max_size=4))
 def test_any_environment_is_settings_or_errors_that_name_the_variable(
     folder: Path, environ: dict[str, str]
@@ -152,7 +152,7 @@ WRONG = {
 }
 
 
-@examples(60)
+@examples(30)
 @given(wrong=st.sets(st.sampled_from(sorted(WRONG)), min_size=1))
 def test_all_errors_are_told_at_once_each_with_its_path(folder: Path, wrong: set[str]) -> None:
     tree = yaml.safe_load(FULL_TEXT)

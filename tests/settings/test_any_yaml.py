@@ -69,7 +69,7 @@ def written(tree: Any, flow: bool | None = False) -> bytes:
     return yaml.dump(tree, sort_keys=False, allow_unicode=True, default_flow_style=flow).encode()
 
 
-@examples(80)
+@examples(60)
 @given(tree=st.dictionaries(KEYS, TREES, max_size=6), flow=st.sampled_from([True, False, None]))
 def test_any_tree_of_nodes_is_settings_or_errors_with_their_place(
     folder: Path, tree: Any, flow: bool | None
@@ -141,7 +141,7 @@ def test_the_full_config_itself_is_accepted(folder: Path) -> None:
     assert tried(folder, written(FULL)) is not None
 
 
-@examples(120)
+@examples(80)
 @given(changes=st.lists(CHANGES, min_size=1, max_size=3))
 def test_a_full_config_with_changed_nodes_is_settings_or_errors_with_their_place(
     folder: Path, changes: list[Any]
