@@ -168,6 +168,9 @@ def _stable(draft: Draft, state: InstanceState, asked_at: datetime) -> None:
         return
     if care.running_since is None or asked_at - care.running_since < policy.stable_after:
         return
+    if care.watch is not None and care.watch.attempt.awaits_verdict:
+        # A read that began before the answer came: the next one judges, then it is stable.
+        return
     if care.episode is not None:
         ran = (asked_at - care.running_since).total_seconds()
         draft.tell(EventKind.INSTANCE_STABLE, state.id, running_for_s=round(ran, 1))
