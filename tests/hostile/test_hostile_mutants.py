@@ -1,15 +1,22 @@
 """True answers with a few bytes or nodes changed, over a real socket: nothing is made of them."""
 
-import os
 import traceback
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from random import Random
 
 import pytest
 
 from hostile_spoil_support import says_down, says_yes, spoil_bytes, spoil_nodes
-from hostile_support import ENDPOINTS, FAILED, STATUSES, Spoil, Visitor, a_visitor, asked_of
+from hostile_support import (
+    ENDPOINTS,
+    FAILED,
+    STATUSES,
+    Spoil,
+    Visitor,
+    a_visitor,
+    asked_of,
+    first_seed,
+)
 from scnet_support import RESTART
 from scnet_watchdog.core.model import DOWN, InstanceId, Page, Status
 from scnet_watchdog.core.outcome import Accepted, NotSent, Outcome, Refused, Unanswered
@@ -110,7 +117,7 @@ async def test_nothing_is_made_of_a_spoiled_answer(endpoint: str, spoil: Spoil) 
 async def test_nothing_is_made_of_thousands_of_spoiled_answers(
     endpoint: str, spoil: Spoil, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = int(os.environ.get("HOSTILE_SEED", "0")) or Random().randrange(10**9)
+    first = first_seed()
     with capsys.disabled():
         print(f"\n{endpoint}: {MANY} × {spoil.__name__} from seed {first}", end=" ")  # noqa: T201
     await throw(endpoint, spoil, range(first, first + MANY))

@@ -62,6 +62,7 @@ async def test_an_error_status_makes_no_observation_of_what_it_carries(status: s
         await seen_by_poll(row(ID, "Failed"), status=status)
 
 
+@pytest.mark.prove
 async def test_a_list_of_more_rows_than_any_account_has_fails_the_poll() -> None:
     """However few pages they come in: each id is kept while the poll lasts."""
     body = b'{"code":0,"data":[%s]}' % b",".join(b'{"id":%d}' % n for n in range(MOST_ROWS + 1))
