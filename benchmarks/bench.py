@@ -7,6 +7,7 @@ Each row's measurement is a fresh process, one after the other: nothing of one d
 
 import importlib
 import multiprocessing
+import os
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +29,7 @@ def main() -> None:
     quick = "--quick" in sys.argv
     names = [name for name in sys.argv[1:] if name in ROWS] or ROWS
     folder = Path(tempfile.gettempdir())
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
     print(f"disk: {disk_of(folder)}; a durable write of 4 KiB takes {ms(fsync_time(folder))}\n")
     figures: list[Figure] = []
     for name in names:

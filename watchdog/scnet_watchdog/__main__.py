@@ -3,6 +3,7 @@
 `--version` answers before anything heavy is imported.
 """
 
+import gc
 import sys
 
 from . import __version__
@@ -13,8 +14,11 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"scnet-watchdog {__version__}\n")
         return
+    # What is imported stays: looking through it again and again would be a fifth of the start.
+    gc.disable()
     from .cli.main import app
 
+    gc.enable()
     app(prog_name="scnet-watchdog")
 
 

@@ -12,6 +12,7 @@ a chunk comes in time, the connection is shut from our side and the read fails b
 import asyncio
 import re
 import ssl
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,10 @@ from .bounds import LARGEST_BODY, LATE, Leash, TooMuch, decoded
 if TYPE_CHECKING:
     import httpx
 else:
+    # With click and rich installed httpx imports a command line of its own: a tenth of our start.
+    # It does without where that import fails.
+    sys.modules.setdefault("httpx._main", None)
+    sys.modules.setdefault("httpx2._main", None)
     try:
         import httpx2 as httpx
     except ImportError:
