@@ -126,7 +126,8 @@ def test_a_reset_forgives_once_and_leaves_attempt_and_hold_alone(
         assert all(call.by_operator or call.at == world.now for call in calls)
     again = world.turn(Reset(scope, "ann")).change
     assert [event.kind for event in again.events] == [EventKind.OPERATOR_COMMAND]
-    assert replace(again, events=()).empty
+    # The call of a restart that followed at once is what a second reset would forgive.
+    assert gave or replace(again, events=()).empty
 
 
 @examples(10)
