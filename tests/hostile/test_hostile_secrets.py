@@ -4,13 +4,25 @@ import traceback
 
 import pytest
 
-from fakes import FakeClock
-from scnet_support import a_center, ok
-from scnet_watchdog.adapters.http import NoAnswerError
+from fakes import KEY, FakeClock
+from scnet_support import (
+    ID,
+    RESTART,
+    TASK,
+    TOKEN,
+    a_center,
+    client_for,
+    detail_of,
+    ok,
+    refused,
+)
+from scnet_watchdog.adapters.http import HttpOptions, NoAnswerError
 from scnet_watchdog.adapters.scnet.login import KeyLogin, Keys
+from scnet_watchdog.adapters.scnet.restarter import ScnetRestarter
+from scnet_watchdog.adapters.scnet.source import ScnetOptions, ScnetSource
 from scnet_watchdog.adapters.telemetry.secrets import FIRST, MASK, MOST, Secrets
-from scnet_watchdog.ports import SourceRefused
-from wire_support import client_of, raw, whole, wire
+from scnet_watchdog.ports import SourceRefused, SourceUnavailable
+from wire_support import client_of, raw, said, whole, wire
 
 FRESH = b"a-token-that-nobody-has-learned-yet"
 BROKEN = {
@@ -82,3 +94,33 @@ async def test_every_token_of_a_login_is_learned_before_anything_is_said_of_it()
             await login.get()
         await http.close()
     assert token not in secrets.redact(str(caught.value))
+
+
+@pytest.mark.parametrize("code", ["0", "10001", "10007", "10009", "716868", "777"])
+async def test_a_token_that_is_repeated_to_us_goes_nowhere(code: str) -> None:
+    """Outcomes, errors, names and statuses are stored and told: none of them may hold it."""
+    told: list[object] = []
+    answer = whole(said({"id": ID, "status": TOKEN, "instanceServiceName": TOKEN}, code, TOKEN))
+    async with a_center() as center, client_for(center) as client:
+        for path in (detail_of(ID), TASK):
+            center.on(path, answer)
+        center.on(RESTART, whole(said(TOKEN, code, f"token {TOKEN} is frozen")))
+        source = ScnetSource(KEY, client, FakeClock(), ScnetOptions(list="always"))
+        told.append(await ScnetRestarter(client, HttpOptions()).restart(ID))
+        for asked in (source.look([ID]), source.poll([ID], told.append)):
+            try:
+                told.append(await asked)
+            except (SourceUnavailable, SourceRefused) as error:
+                told.append("".join(traceback.format_exception(error)))
+    assert len(told) == 3
+    assert TOKEN not in repr(told)
+
+
+async def test_a_token_that_the_center_repeats_goes_nowhere() -> None:
+    async with a_center() as center:
+        center.on("/center", refused("10001", f"{TOKEN} is for another region"))
+        async with client_for(center, center_url=center.server.url + "/center") as client:
+            with pytest.raises(SourceUnavailable) as caught:
+                await client.read("/any")
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
+    assert MASK in str(caught.value)

@@ -123,12 +123,13 @@ class ScnetClient:
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            reply = await self.polls.request("GET", base + path, headers, params, body)
+            found = await self.polls.request("GET", base + path, headers, params, body)
         except NotSentError as error:
             self.unreachable(base)
             raise SourceUnavailable(str(error)) from error
         except HttpError as error:
             raise SourceUnavailable(str(error)) from error
+        reply = token.hidden(found)
         if is_throttled(reply):
             raise SourceThrottled(f"HTTP {reply.status}: asked to slow down", retry_after(reply))
         return reply, believed(reply)
@@ -152,9 +153,10 @@ class ScnetClient:
 
     async def _ask_center(self, token: Token) -> tuple[Reply, Envelope | None]:
         try:
-            reply = await self.polls.request("GET", self._center_url, {"token": token.value})
+            found = await self.polls.request("GET", self._center_url, {"token": token.value})
         except HttpError as error:
             raise SourceUnavailable(f"asking for the gateway failed: {error}") from error
+        reply = token.hidden(found)
         if is_throttled(reply):
             raise SourceThrottled(f"HTTP {reply.status}: asked to slow down", retry_after(reply))
         return reply, believed(reply)

@@ -98,13 +98,14 @@ class ScnetRestarter:
 
     async def _call(self, base: str, instance: InstanceId, token: Token) -> Reply | Outcome:
         try:
-            return await self._client.calls.request(
+            reply = await self._client.calls.request(
                 "POST",
                 base + RESTART,
                 {"token": token.value},
                 {"instanceServiceId": instance},
                 b"",
             )
+            return token.hidden(reply)
         except NotSentError as error:
             self._client.unreachable(base)
             return NotSent(str(error))

@@ -3,14 +3,20 @@
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ...core.model import BlockCause
 from ...ports import SourceRefused
+from ..http import Reply
 
 ACCOUNT_STATUS = {"owe": BlockCause.ARREARS, "disable": BlockCause.DISABLED}
 """`accountStatus` inside a token that means that the account is stopped."""
+
+SHORTEST = 6
+"""A shorter value may be part of any word, and is no secret worth the name."""
+MASK = b"[secret]"
 
 
 class Token:
@@ -32,6 +38,13 @@ class Token:
 
     def __repr__(self) -> str:
         return "Token(…)"
+
+    def hidden(self, reply: Reply) -> Reply:
+        """The answer without this token: a platform may repeat it in what is stored and told."""
+        value = self.value.encode("utf-8", "replace")
+        if len(value) < SHORTEST or value not in reply.body:
+            return reply
+        return replace(reply, body=reply.body.replace(value, MASK))
 
     def usable(self) -> "Token":
         """Return the token itself.
