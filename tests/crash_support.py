@@ -81,8 +81,9 @@ class Life:
         return self.trail.read_text().splitlines()
 
     def told(self, event: str) -> list[dict[str, object]]:
-        """The log lines of one event."""
-        lines = [line for line in self.said.splitlines() if line.startswith("{")]
+        """The log lines of one event; a line that is being written is left out."""
+        whole = self.said.rpartition("\n")[0]
+        lines = [line for line in whole.splitlines() if line.startswith("{")]
         return [one for one in map(json.loads, lines) if one["event"] == event]
 
     def signal(self, number: int) -> None:
@@ -98,6 +99,7 @@ class Nursery:
         self._folder = folder
         self._process: asyncio.subprocess.Process | None = None
         self._count = 0
+        self._latest: Life | None = None
 
     async def start(self) -> None:
         """Start the process that forks them."""
@@ -113,9 +115,11 @@ class Nursery:
         )
 
     async def stop(self) -> None:
-        """Let it end."""
+        """Let it end; a daemon that a failed test left behind ends before it."""
         assert self._process is not None
         assert self._process.stdin is not None
+        if self._latest is not None:
+            self._latest.signal(signal.SIGKILL)
         self._process.stdin.close()
         await self._process.wait()
 
@@ -131,12 +135,17 @@ class Nursery:
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
-        return Life((await self._answer())["pid"], out, trail)
+        self._latest = Life((await self._answer())["pid"], out, trail)
+        return self._latest
 
     async def bury(self, life: Life, within: float) -> int:
         """Wait for a daemon's end; one that lives longer than that is killed."""
         waiting = asyncio.ensure_future(self._answer())
-        done, _ = await asyncio.wait((waiting,), timeout=within)
+        try:
+            done, _ = await asyncio.wait((waiting,), timeout=within)
+        except asyncio.CancelledError:
+            waiting.cancel()
+            raise
         if not done:
             life.signal(signal.SIGKILL)
         life.status = (await waiting)["status"]

@@ -39,6 +39,10 @@ STEPS = (
     "call after",
 )
 """Every step of a turn at which the daemon is killed, in about the order of a life."""
+ANSWERED = frozenset(
+    ("wire answered", "wire replied", "told restart.refused", "told restart.accepted")
+)
+"""Steps that only a call with an answer comes to."""
 LATE = "at no step"
 """A life that did not come to its step in time and was killed at whatever it did then."""
 LIFE_S = 2.0
@@ -77,7 +81,7 @@ async def tell(seed: int, folder: Path, nursery: Nursery, deaths: list[str]) -> 
     random, passed, told = Random(seed), Passed(), Told(seed)
     async with world(folder, passed) as scene:
         for step in deaths:
-            _stir(random, scene)
+            _stir(random, scene, step)
             life = await _dies(Plan(step, random.choice((1, 1, 1, 2))), scene, nursery, passed)
             told.killed[step if life.status == _KILLED and passed.reached(life) else LATE] += 1
             told.faults += said_wrong(life)
@@ -100,13 +104,15 @@ async def tell(seed: int, folder: Path, nursery: Nursery, deaths: list[str]) -> 
 _KILLED = -int(signal.SIGKILL)
 
 
-def _stir(random: Random, scene: World) -> None:
-    """Something is down, and calls meet a mishap."""
+def _stir(random: Random, scene: World, step: str) -> None:
+    """Something is down, and calls meet a mishap, unless the step asks for an answer."""
     for id_ in random.sample(scene.ids, random.choice((1, 1, 2, 3))):
         scene.show(random.choice(("Terminated", "Failed")), id_)
         one = scene.server.platform.instances[id_]
         one.refuses, one.breaks = random.choice(((0, 0), (0, 0), (1, 0), (0, 1)))
-    mishap = random.choice(MISHAPS)
+        if step == "told restart.refused":
+            one.refuses = 1
+    mishap = None if step in ANSWERED else random.choice(MISHAPS)
     scene.server.platform.faults.active[:] = [] if mishap is None else [mishap]
 
 
