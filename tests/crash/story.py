@@ -6,6 +6,7 @@ All of it follows from a seed but the moments at which processes get their turn.
 import asyncio
 import signal
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -45,7 +46,7 @@ ANSWERED = frozenset(
 """Steps that only a call with an answer comes to."""
 LATE = "at no step"
 """A life that did not come to its step in time and was killed at whatever it did then."""
-LIFE_S = 2.0
+LIFE_S = 3.0
 HEALED_WITHIN_S = 15.0
 MISHAPS = (
     None,
@@ -76,14 +77,15 @@ class Told:
     attempts: int = 0
 
 
-async def tell(seed: int, folder: Path, nursery: Nursery, deaths: list[str]) -> Told:
+async def tell(seed: int, folder: Path, nursery: Nursery, deaths: Sequence[Plan]) -> Told:
     """Live through these deaths, then a whole life; compare calls with attempts."""
     random, passed, told = Random(seed), Passed(), Told(seed)
     async with world(folder, passed) as scene:
-        for step in deaths:
-            _stir(random, scene, step)
-            life = await _dies(Plan(step, random.choice((1, 1, 1, 2))), scene, nursery, passed)
-            told.killed[step if life.status == _KILLED and passed.reached(life) else LATE] += 1
+        for plan in deaths:
+            assert plan.step is not None
+            _stir(random, scene, plan.step)
+            life = await _dies(plan, scene, nursery, passed)
+            told.killed[plan.step if life.status == _KILLED and passed.reached(life) else LATE] += 1
             told.faults += said_wrong(life)
         scene.server.platform.faults.active.clear()
         life = await _lives(scene, nursery, passed)

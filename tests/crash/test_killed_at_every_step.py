@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from crash.story import LATE, STEPS, Told, tell
-from crash_support import nursery
+from crash_support import Plan, nursery
 
 pytestmark = pytest.mark.e2e
 
@@ -31,7 +31,9 @@ async def told(folder: Path, seeds: list[int]) -> list[Told]:
             place = folder / str(seed)
             place.mkdir()
             first = seed * DEATHS
-            deaths = [STEPS[(first + n) % len(STEPS)] for n in range(DEATHS)]
+            # Some at the second passing: then the life before it is a longer one.
+            nth = 1 + (seed % 4 == 3)
+            deaths = [Plan(STEPS[(first + n) % len(STEPS)], nth) for n in range(DEATHS)]
             done.append(await tell(seed, place, ward, deaths))
     return done
 
@@ -44,7 +46,8 @@ def wrong(stories: list[Told]) -> dict[int, list[str]]:
 async def test_a_daemon_killed_around_its_call_makes_none_twice(tmp_path: Path) -> None:
     """Saved and not called; on the wire; answered and not settled: the three delicate moments."""
     async with nursery(tmp_path) as ward:
-        deaths = ["commit grant after", "wire asked", "commit settle before"]
+        steps = ("commit grant after", "wire asked", "commit settle before")
+        deaths = [Plan(step) for step in steps]
         story = await tell(7, tmp_path, ward, deaths)
     assert story.faults == [], "seed 7"
     # Each was reached, and each left an attempt behind.
