@@ -231,7 +231,7 @@ class Passed:
     def reached(self, life: Life) -> bool:
         """Whether a life came to its step, on the wire or by its own trail."""
         if self.plan.step is None or self.plan.step.startswith("wire "):
-            return self.plan.step is not None and self._left == 0
+            return self.plan.step is not None and self._left <= 0
         return life.steps[-1:] == [self.plan.step] and (
             life.steps.count(self.plan.step) == self.plan.nth
         )
