@@ -1,5 +1,7 @@
 """Any YAML: settings that the core can obey, or every error with its place."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import date, datetime
@@ -147,3 +149,28 @@ def test_a_full_config_with_changed_nodes_is_settings_or_errors_with_their_place
     folder: Path, changes: list[Any]
 ) -> None:
     tried(folder, written(changed(changes)))
+
+
+WITHOUT_LIBYAML = """
+import sys, tempfile, pathlib, yaml
+del yaml.CSafeLoader
+from settings_support import tried
+for text in sys.argv[1:]:
+    assert tried(pathlib.Path(tempfile.mkdtemp()), text.encode()) is None
+"""
+ODD_ESCAPES = (
+    'a: "\\UFFFFFFFF"',
+    'policy: {stable_after: "\\ud800"}',
+    'log: {rotate: "\\ud83d"}',
+    '{"\\ud83d": 1}',
+    "- &a [*a]",
+    "[",
+)
+
+
+def test_odd_texts_are_refused_where_yaml_has_no_c_library_too() -> None:
+    # The library's own loader lets through, or breaks at, what the one in C refuses.
+    here = Path(__file__).parent.parent
+    command = [sys.executable, "-c", WITHOUT_LIBYAML, *ODD_ESCAPES]
+    ran = subprocess.run(command, cwd=here, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr

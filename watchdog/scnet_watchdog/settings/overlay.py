@@ -12,7 +12,7 @@ from typing import Any
 
 from .model import SECTIONS
 from .problem import Mark, Path, Problem
-from .yaml_nodes import Tree, merge
+from .yaml_nodes import Tree, is_text, merge
 
 PREFIX = "SCNET_WATCHDOG_"
 NOT_SETTINGS = frozenset({"SCNET_WATCHDOG_CONFIG"})
@@ -103,7 +103,7 @@ def _value(path: Path, text: str) -> Any:
     """
     if "\0" in text or "\\u0000" in text:
         raise ValueError("must not hold a NUL character")
-    if not _is_text("".join(map(str, path)) + text):
+    if not is_text("".join(map(str, path)) + text):
         raise ValueError("must be text")
     if path[-1] not in SECRETS and text.lstrip().startswith(("[", "{")):
         return _json(text)
@@ -122,18 +122,9 @@ def _json(text: str) -> Any:
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except (ValueError, RecursionError):
         raise ValueError("is not valid JSON") from None
-    if not _is_text(json.dumps(value, ensure_ascii=False)):
+    if not is_text(json.dumps(value, ensure_ascii=False)):
         raise ValueError("must be text")
     return value
-
-
-def _is_text(text: str) -> bool:
-    """Whether it is no remainder of bytes that are not UTF-8: nothing can print or keep those."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _path(value: Any, parts: list[str]) -> Path:

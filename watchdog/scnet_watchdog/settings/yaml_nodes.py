@@ -61,7 +61,7 @@ def parse(text: str, name: str) -> Tree:
         mark = _within(text, name, error.problem_mark or error.context_mark)
         tree.problems.append(Problem((), f"not valid YAML: {error.problem or error.context}", mark))
         return tree
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         why = f"not valid YAML: {str(error).splitlines()[0]}"
         tree.problems.append(Problem((), why, _unprintable(text, name)))
         return tree
@@ -171,7 +171,9 @@ class _Walk:
             return None
         if "\0" in text:
             self._problem(path, "must not hold a NUL character", node)
-        return text.replace("\0", "")
+        if not is_text(text):
+            self._problem(path, "must be text", node)
+        return text.replace("\0", "").encode("utf-8", "replace").decode()
 
     def _mapping(
         self, node: yaml.MappingNode, path: Path, depth: int, taken: Set[str] = frozenset()
@@ -181,7 +183,7 @@ class _Walk:
         own: dict[str, Any] = {}
         for key, value in node.value:
             self._count(key, depth)
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or not is_text(key.value):
                 self._problem(path, "a key must be plain text", key)
             elif key.value == "<<" and not key.style:
                 merges.append(value)
@@ -210,6 +212,15 @@ class _Walk:
 
     def _problem(self, path: Path, text: str, node: yaml.Node) -> None:
         self._tree.problems.append(Problem(path, text, self._mark(node)))
+
+
+def is_text(text: str) -> bool:
+    """Whether it is no half of a surrogate pair or rest of other bytes: nothing can keep those."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def merge(below: Any, above: Any) -> Any:
