@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from scnet_watchdog.adapters.registry import kinds
 from scnet_watchdog.adapters.telemetry.log import Log
 from scnet_watchdog.adapters.telemetry.secrets import Secrets
 from scnet_watchdog.app.compose import Composition, Manner
-from scnet_watchdog.app.life import log_options
+from scnet_watchdog.app.life import SWITCH_S, log_options
 from scnet_watchdog.core.model import SourceKey
 from scnet_watchdog.settings.load import load
 
@@ -66,6 +67,7 @@ def write_config(
 @asynccontextmanager
 async def daemon_inside(config: Path) -> AsyncIterator[Composition]:
     """Engine, adapters and store of the daemon, turns running; polls are made by hand."""
+    sys.setswitchinterval(SWITCH_S)
     loaded = load(config, os.environ, kinds())
     secrets, clock = Secrets(), SystemClock()
     log = Log(log_options(loaded.settings), secrets, clock.wall)

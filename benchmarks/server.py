@@ -53,7 +53,8 @@ class State:
         answer = self.pages.page(start)
         fresh = self.pages.unseen.pop(start // 200, None)
         if fresh:
-            self.shown_at.update(dict.fromkeys(fresh, time.monotonic()))
+            # The first answer after the failure counts, not the one that shows it healed.
+            self.shown_at = dict.fromkeys(fresh, time.monotonic()) | self.shown_at
         return answer
 
     def _restart(self, number: int) -> bytes:
