@@ -145,6 +145,6 @@ async def test_the_engine_restarts_nobody_by_thousands_of_spoiled_answers(
     honest: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = first_seed()
-    called = await throw(range(first, first + 40), honest)
+    called = await throw(range(first, first + 25), honest)
     with capsys.disabled():
-        print(f"\n40 lives of {POLLS} polls from seed {first}: {len(called)} calls")  # noqa: T201
+        print(f"\n25 lives of {POLLS} polls from seed {first}: {len(called)} calls")  # noqa: T201
