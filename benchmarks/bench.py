@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .figures import Figure, disk_of, fsync_time, ms, table
 
-ROWS = ("deciding", "sweep", "startup", "latency", "restarts", "memory")
+ROWS = ("deciding", "sweep", "startup", "latency", "restarts", "memory", "soak")
 
 
 def measured(name: str, quick: bool) -> list[Figure]:

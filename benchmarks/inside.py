@@ -65,11 +65,13 @@ def write_config(
 
 
 @asynccontextmanager
-async def daemon_inside(config: Path) -> AsyncIterator[Composition]:
+async def daemon_inside(
+    config: Path, clock: SystemClock | None = None
+) -> AsyncIterator[Composition]:
     """Engine, adapters and store of the daemon, turns running; polls are made by hand."""
     sys.setswitchinterval(SWITCH_S)
     loaded = load(config, os.environ, kinds())
-    secrets, clock = Secrets(), SystemClock()
+    secrets, clock = Secrets(), clock or SystemClock()
     log = Log(log_options(loaded.settings), secrets, clock.wall)
     whole = Composition(loaded, os.environ, Manner(signals=False), clock, log, secrets)
     await whole.daemon.start()

@@ -23,7 +23,7 @@ WITHIN_S = 30.0
 def measure(quick: bool) -> list[Figure]:
     """One figure, beside what the disk takes for one durable write."""
     with tempfile.TemporaryDirectory() as folder, served(COUNT, heals=True) as server:
-        config = write_config(Path(folder), server.url, COUNT, interval="100ms")
+        config = write_config(Path(folder), server.url, COUNT, interval="500ms")
         with daemon(config):
             _wait_for(server, COUNT // 200 + 1)
             waits = _rounds(server, 10 if quick else 40)
