@@ -1,0 +1,68 @@
+"""One value of the core's inside at a time: what the tests of single functions are built from."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from builders import CENTER, T0, World, member
+from scnet_watchdog.core.attempt import Attempt
+from scnet_watchdog.core.center import CenterState
+from scnet_watchdog.core.decision import Reason
+from scnet_watchdog.core.draft import Draft
+from scnet_watchdog.core.inputs import Situation
+from scnet_watchdog.core.model import InstanceId, Status
+from scnet_watchdog.core.policy import Limits, Policy
+from scnet_watchdog.core.state import REST, Episode, InstanceState, Watch
+from scnet_watchdog.core.view import View, view_of
+
+A0 = InstanceId("a0")
+NOTHING = timedelta()
+
+
+def draft_of(
+    n: int = 1,
+    policy: Policy | None = None,
+    limits: Limits | None = None,
+    *,
+    at: timedelta = NOTHING,
+    shadow: bool = False,
+) -> Draft:
+    """The working copy of a turn `at` so long after the start; n instances of one center."""
+    world = World([member(f"a{i}", policy) for i in range(n)], limits=limits)
+    return Draft(world.fleet, Situation(T0 + at, free={CENTER: 6}, shadow=shadow))
+
+
+def put(
+    draft: Draft, id_: str = "a0", status: Status | None = Status.FAILED, **care: object
+) -> InstanceState:
+    """An instance of that status, with what is open for it."""
+    state = draft.state(InstanceId(id_))
+    open_ = replace(REST, **care)  # type: ignore[arg-type]
+    return draft.put(replace(state, facts=replace(state.facts, status=status, care=open_)))
+
+
+def view(draft: Draft, id_: str = "a0") -> View:
+    """What the instance's decision rests on."""
+    return view_of(draft, InstanceId(id_))
+
+
+def put_center(draft: Draft, **changes: object) -> CenterState:
+    """The center, with these of its parts changed."""
+    return draft.put_center(replace(draft.center(CENTER), **changes))  # type: ignore[arg-type]
+
+
+def center_of(draft: Draft) -> CenterState:
+    """The center as the turn has it so far."""
+    return draft.center(CENTER)
+
+
+def episode(**changes: object) -> Episode:
+    """An episode that began at the start."""
+    return replace(Episode(T0, 1), **changes)  # type: ignore[arg-type]
+
+
+def watch(id_: str = "a0", seq: int = 1, **changes: object) -> Watch:
+    """An attempt that is under way."""
+    attempt = Attempt(
+        InstanceId(id_), seq, CENTER, 1, 1, Reason.FAILED, Status.FAILED, T0, T0, epoch=0
+    )
+    return replace(Watch(attempt), **changes)  # type: ignore[arg-type]
