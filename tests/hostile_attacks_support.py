@@ -92,9 +92,9 @@ FAST: dict[str, Play] = {
 """They end by themselves, or at a cap."""
 
 
-def each_end(answer: bytes) -> Iterator[bytes]:
-    """The answer, cut after every byte but the last."""
-    return (answer[:end] for end in range(len(answer)))
+def each_end(answer: bytes, step: int) -> Iterator[bytes]:
+    """The answer, cut before the last byte, and so on backwards by so many bytes."""
+    return (answer[:end] for end in range(len(answer) - 1, -1, -step))
 
 
 async def every(work: Callable[[str, Play], Awaitable[None]], attacks: dict[str, Play]) -> None:

@@ -29,6 +29,7 @@ from wire_support import Play, raw, said, whole
 
 OTHER = InstanceId("another-instance")
 PATIENT = HttpOptions()
+EACH = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.prove)])
 IN_TIME = 8.0
 """Seconds: a deadline of a second, on a machine that has other things to do."""
 
@@ -70,23 +71,25 @@ async def test_fast_attacks_end_at_a_cap_or_an_error() -> None:
     await every(suffer, FAST)
 
 
+@EACH
 @pytest.mark.parametrize("framed", ["length", "chunks"])
-async def test_an_answer_cut_after_any_byte_accepts_nothing(framed: str) -> None:
+async def test_an_answer_cut_after_any_byte_accepts_nothing(framed: str, step: int) -> None:
     middle = len(BODY) // 2
     parts = b"".join(b"%x\r\n%b\r\n" % (len(p), p) for p in (BODY[:middle], BODY[middle:]))
     chunks = CHUNKED + parts + b"0\r\n\r\n"
     whole_answer = TRUE if framed == "length" else chunks
     async with a_center() as center, restarter_for(center) as restarter:
-        for part in each_end(whole_answer):
+        for part in each_end(whole_answer, step):
             center.on(RESTART, raw(part, close=True))
             assert isinstance(await restarter.restart(ID), Unanswered), part
         center.on(RESTART, whole_answer)
         assert isinstance(await restarter.restart(ID), Accepted)
 
 
-async def test_an_answer_without_a_length_is_whole_only_with_its_last_brace() -> None:
+@EACH
+async def test_an_answer_without_a_length_is_whole_only_with_its_last_brace(step: int) -> None:
     async with a_center() as center, restarter_for(center) as restarter:
-        for part in each_end(BODY):
+        for part in each_end(BODY, step):
             center.on(RESTART, raw(HEAD + b"\r\n" + part, close=True))
             assert isinstance(await restarter.restart(ID), Unanswered), part
 

@@ -44,7 +44,7 @@ TRUE: list[dict[str, Any]] = [
     {"code": "10008", "msg": "token is invalid", "data": None},
     {"code": 816822, "msg": "任务不存在！", "data": None},
 ]
-PROFILE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROFILE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LONG = settings(PROFILE, max_examples=5000)
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
