@@ -256,7 +256,7 @@ def test_a_block_is_looked_at_again_at_a_moment_and_at_once_when_asked(
     assert replace(now, looked_at=found.looked_at) == found
 
 
-REFUSALS = st.lists(st.tuples(st.sampled_from(IDS), GAPS.map(lambda gap: gap / 8)), max_size=15)
+REFUSALS = st.lists(st.tuples(st.sampled_from(IDS), GAPS.map(lambda gap: gap / 40)), max_size=15)
 
 
 @examples(40)

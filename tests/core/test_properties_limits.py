@@ -7,14 +7,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import CENTER, HOUR, T0, World, ids
+from builders import CENTER, HOUR, MINUTE, SECOND, T0, World, ids
 from scnet_watchdog.core.allot import allot
 from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.fleet import Index
 from scnet_watchdog.core.gates import Wish, max_in_flight, per_hour, shut_gate
 from scnet_watchdog.core.may import budget_spent
-from scnet_watchdog.core.model import InstanceId
-from scnet_watchdog.core.policy import Budget, Limits, Policy
+from scnet_watchdog.core.model import InstanceId, Status
+from scnet_watchdog.core.policy import Budget, Limits, Policy, StormPolicy
 from scnet_watchdog.core.state import Call, Facts, InstanceState, Ledger
 from scnet_watchdog.core.view import view_of
 from strategies import examples, situation_of, worlds
@@ -71,6 +71,12 @@ def test_a_spent_budget_always_frees_a_call_at_the_moment_it_names(
         assert budget_spent(view_of(Draft(world.fleet, situation_of(world)), ids(1)[0])) is None
 
 
+def pruned(state: InstanceState, moment: datetime) -> InstanceState:
+    """The instance without the calls that no window asks for."""
+    kept = tuple(call for call in state.facts.ledger.calls if call.at > moment)
+    return replace(state, facts=Facts(ledger=Ledger(calls=kept)))
+
+
 @examples(40)
 @given(st.lists(st.tuples(st.sampled_from(ids(3)), st.integers(0, 4 * 3600)), max_size=20))
 def test_the_sliding_hour_counts_each_call_once_in_any_order(
@@ -89,6 +95,11 @@ def test_the_sliding_hour_counts_each_call_once_in_any_order(
     assert index.in_last_hour(now) == len(recent)
     index.forget_before(now - HOUR)
     assert index.in_last_hour(now) == len(recent)
+    # Who is removed and comes back brings the calls that are counted already.
+    for id_, state in states.items():
+        index.drop(id_)
+        index.note_calls(None, pruned(state, now - HOUR))
+    assert index.in_last_hour(now) == len(recent)
     for id_, old in states.items():
         index.note_calls(old, InstanceState(id_, CENTER))
     assert index.in_last_hour(now) == 0
@@ -105,6 +116,25 @@ def test_automatic_limits_never_shrink_with_the_center(many: int, configured: bo
     assert 9 <= per_hour(few, CENTER) <= per_hour(more, CENTER)
     # 5 % rounded up, so never more than all of them beyond the first two.
     assert max_in_flight(few, CENTER) <= max(2, many) or configured
+
+
+FEW = st.integers(1, 6)
+
+
+@examples(40)
+@given(FEW, FEW, FEW, st.integers(0, 6))
+def test_as_many_go_at_once_as_all_limits_together_allow_and_no_fewer(
+    many: int, in_flight: int, an_hour: int, free: int
+) -> None:
+    # No storm with at_least = 100. All are seen down at 0 s and at 30 s, and confirmed then.
+    limits = Limits(in_flight, an_hour, storm=StormPolicy(at_least=100))
+    world = World(many, limits=limits, free=free, start=Status.FAILED)
+    world.run(30 * SECOND)
+    assert len(world.calls) == min(many, in_flight, an_hour, free)
+    # Answers come after a second; the calls keep their places in flight, and the hour its calls.
+    world.run(5 * MINUTE)
+    most = min(many, in_flight, an_hour) if free else 0
+    assert len(world.calls) == most
 
 
 @examples(10)

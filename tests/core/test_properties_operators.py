@@ -21,7 +21,7 @@ from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.fleet import scopes_of
 from scnet_watchdog.core.holds import hold_of, in_force, members_under
-from scnet_watchdog.core.model import InstanceId
+from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.operate import ORDER_LASTS, refusal
 from strategies import COMMANDS, IDS, SCOPES, STATUSES, examples, situation_of, worlds
 
@@ -135,6 +135,10 @@ def test_a_reset_forgives_once_and_leaves_attempt_and_hold_alone(
 def test_an_operators_restart_is_taken_up_or_refused_with_a_reason_and_lapses_in_time(
     world: World, id_: InstanceId
 ) -> None:
+    # No connection is free: whoever is taken up waits.
+    world.show(Status.FAILED, id_)
+    world.free = 0
+    world.run(45 * SECOND)
     why = refusal(draft_of(world), id_)
     had = world.state(id_).facts.care.order
     decided = world.turn(RestartNow(id_, "ann"))
