@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +89,9 @@ class Life:
     def signal(self, number: int) -> None:
         """Send a signal, if it still lives."""
         if self.status is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                # It ended by itself meanwhile.
+                os.kill(self.pid, number)
 
 
 class Nursery:

@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from ...ports import StoreError, Unreadable, Unwritable
+from .wal import check_log
 
 APPLICATION_ID = 0x53434E57
 """Marks a file as ours ("SCNW")."""
@@ -57,10 +58,11 @@ def open_state(path: Path, steps: Mapping[int, str] | None = None) -> sqlite3.Co
     readable(path)
     connection: sqlite3.Connection | None = None
     try:
+        check_log(path)
         connection = connect(path)
         check_ours(connection, path, max(known))
         _bring_up_to_date(connection, path, known)
-    except (OSError, sqlite3.Error, StoreError) as error:
+    except (OSError, ValueError, sqlite3.Error, StoreError) as error:
         if connection is not None:
             connection.close()
         if isinstance(error, StoreError):
@@ -147,6 +149,9 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def storage_error(path: Path, error: Exception) -> StoreError:
     """What an error of the file system or of SQLite means to us."""
+    if isinstance(error, UnicodeDecodeError):
+        # SQLite quotes a damaged schema in its message, and that is no text any more.
+        return Unreadable(f"{path} cannot be read: its schema is damaged")
     damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
         error, sqlite3.OperationalError | sqlite3.IntegrityError
     )
@@ -174,6 +179,9 @@ def check_ours(connection: sqlite3.Connection, path: Path, newest: int) -> None:
             f"install the newer program again{kept}"
         )
     found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found == "ok":
+        # Rows against their indexes: an attempt that changed its instance or number is found so.
+        found = connection.execute("PRAGMA integrity_check(attempts)").fetchone()[0]
     if found != "ok":
         raise Unreadable(f"{path} is damaged: {found}")
 
