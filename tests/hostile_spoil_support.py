@@ -6,6 +6,7 @@ only whether the bytes that were served hold such a statement at all.
 
 import json
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -117,7 +118,7 @@ def spoil_tree(tree: Any, dice: Random) -> Any:
     """The tree with one node replaced, dropped, doubled, or put into another place."""
     places = list(_places(tree))
     if not places:
-        return dice.choice(VALUES)
+        return deepcopy(dice.choice(VALUES))
     holder, key = dice.choice(places)
     match dice.randrange(5):
         case 0:
@@ -125,13 +126,13 @@ def spoil_tree(tree: Any, dice: Random) -> Any:
         case 1:
             other, its = dice.choice(places)
             # A copy: a tree that holds itself cannot be written down.
-            holder[key] = json.loads(json.dumps(other[its])) if its in _keys(other) else None
+            holder[key] = deepcopy(other[its]) if its in _keys(other) else None
         case 2 if isinstance(holder, list):
-            holder.insert(key, json.loads(json.dumps(holder[key])))
+            holder.insert(key, deepcopy(holder[key]))
         case 3:
             holder[key] = {"data": [holder[key]]}
         case _:
-            holder[key] = dice.choice(VALUES)
+            holder[key] = deepcopy(dice.choice(VALUES))
     return tree
 
 

@@ -40,8 +40,8 @@ ENDPOINTS = {
     "tokens": LOGIN,
     "center": CENTER,
 }
-HASTY = HttpOptions(timedelta(seconds=0.3), timedelta(seconds=0.3))
-"""A request ends after 0.6 s: on loopback an answer takes a millisecond."""
+HASTY = HttpOptions(timedelta(seconds=2), timedelta(seconds=0.3))
+"""Silence ends after 0.3 s: on loopback an answer takes a millisecond."""
 _HOSTS = re.compile(rb"://([^/\"\\]*)")
 
 Spoil = Callable[[bytes, Random], bytes]
@@ -168,5 +168,7 @@ async def a_visitor(options: HttpOptions = HASTY) -> AsyncIterator[Visitor]:
     """A lying platform and who visits it."""
     async with a_liar() as liar:
         visitor = Visitor(liar, options)
-        yield visitor
-        await visitor.close()
+        try:
+            yield visitor
+        finally:
+            await visitor.close()

@@ -45,7 +45,7 @@ TRUE: list[dict[str, Any]] = [
     {"code": 816822, "msg": "任务不存在！", "data": None},
 ]
 PROFILE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-LONG = settings(PROFILE, max_examples=5000)
+LONG = settings(PROFILE, max_examples=2000)
 
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
 leaves |= st.sampled_from(["0", 0, "10008", "Failed", "\ud800", 10**400, "code", "data", "x" * 999])

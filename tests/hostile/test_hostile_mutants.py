@@ -29,6 +29,8 @@ FEW, MANY = 8, 400
 """Mutants per endpoint and way of spoiling: in the ordinary tests, and in the long proof."""
 KEPT_EVERY = 40
 """Among so many mutants one is served on a connection that stays open: it may end by a deadline."""
+TRIES = 5
+"""Honest answers may be late on a busy machine; a place that is lost stays so."""
 
 
 @dataclass
@@ -93,7 +95,10 @@ async def throw(endpoint: str, spoil: Spoil, seeds: Collection[int]) -> None:
 async def is_well(visitor: Visitor) -> None:
     """The pools have lost nothing: honest answers are read, and a call is accepted."""
     visitor.liar.is_honest()
-    told = await visit(visitor)
+    for _ in range(TRIES):
+        told = await visit(visitor)
+        if not told.errors and isinstance(told.outcome, Accepted):
+            break
     assert told.errors == []
     seen: dict[InstanceId, Status] = {}
     for page in told.pages:
