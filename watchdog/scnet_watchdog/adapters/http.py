@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -32,6 +33,10 @@ else:
     # It does without where that import fails.
     sys.modules.setdefault("httpx._main", None)
     sys.modules.setdefault("httpx2._main", None)
+    # httpcore asks for sniffio at every wait; where there is none, that is a search of the whole
+    # path: a tenth of a request.
+    if find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None
     try:
         import httpx2 as httpx
     except ImportError:
