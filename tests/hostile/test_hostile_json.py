@@ -81,7 +81,7 @@ def read(body: bytes, status: int = 200, headers: dict[str, str] | None = None) 
     for url in gateways(envelope.data):
         assert url.startswith(("http://", "https://"))
     read_token(envelope.data)
-    for row in rows_of(envelope.data) or []:
+    for _, row in rows_of(envelope.data) or []:
         read_row(row, body if envelope.ok else b"")
 
 

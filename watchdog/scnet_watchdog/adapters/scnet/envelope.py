@@ -44,6 +44,9 @@ _STATUSES = {
 _STATUSES |= {text.capitalize(): status for text, status in _STATUSES.items()}
 """As the platform spells them, and lower-cased for every other spelling."""
 
+Row = tuple[InstanceId, Mapping[str, Any]]
+"""A row of the list and its id: read once, a sweep's cost is reading rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -90,16 +93,16 @@ def clean(text: str, longest: int) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in text[:longest])
 
 
-def rows_of(data: Any) -> list[Mapping[str, Any]] | None:
-    """The rows of a list answer, or None where there is no list of rows."""
+def rows_of(data: Any) -> list[Row] | None:
+    """The rows of a list answer with their ids, or None where there is no list of rows."""
     found = data
     if isinstance(data, Mapping):
         lists = [data[key] for key in LIST_KEYS if isinstance(data.get(key), list)]
         found = lists[0] if lists else None
     if not isinstance(found, list):
         return None
-    rows: list[Mapping[str, Any]] = [
-        row for row in found if isinstance(row, dict) and id_of(row) is not None
+    rows: list[Row] = [
+        (id_, row) for row in found if isinstance(row, dict) and (id_ := id_of(row)) is not None
     ]
     # A list of something else is not an empty list of instances.
     return rows if rows or not found else None

@@ -6,16 +6,15 @@ next page starts after the rows *received*, and a page without anything new is t
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ...core.model import InstanceId
 from ...ports import Clock, SourceUnavailable
 from ..http import Reply
 from .client import SERVICE, ScnetClient, said
-from .envelope import Envelope, id_of, rows_of
+from .envelope import Envelope, Row, rows_of
 
 PAGE = 200
 """Rows asked for: the most that any client was seen to use."""
@@ -52,7 +51,7 @@ class NoVariant(SourceUnavailable):
 class ListPage:
     """New rows of one page, by id; an id may stand in it more than once."""
 
-    rows: tuple[tuple[InstanceId, Mapping[str, Any]], ...]
+    rows: tuple[Row, ...]
     asked_at: datetime
     seen_at: datetime
 
@@ -79,16 +78,14 @@ class Listing:
             received += len(rows)
             if received > MOST_ROWS:
                 raise SourceUnavailable(f"the list has more than {MOST_ROWS} rows")
-            new = [
-                (id_, row) for row in rows if (id_ := id_of(row)) is not None and id_ not in seen
-            ]
+            new = [row for row in rows if row[0] not in seen]
             if not new:
                 return
             seen.update(id_ for id_, _ in new)
             yield ListPage(tuple(new), asked_at, self._clock.now())
         raise SourceUnavailable(f"the list did not end within {MOST_PAGES} pages")
 
-    async def _page(self, start: int) -> list[Mapping[str, Any]]:
+    async def _page(self, start: int) -> list[Row]:
         if self._works is not None:
             return await self._patiently(self._works, start)
         wrong: list[str] = []
@@ -105,7 +102,7 @@ class Listing:
             raise SourceUnavailable(failed[0])
         raise NoVariant(f"no way to ask for the list works: {'; '.join(dict.fromkeys(wrong))}")
 
-    async def _patiently(self, variant: Variant, start: int) -> list[Mapping[str, Any]]:
+    async def _patiently(self, variant: Variant, start: int) -> list[Row]:
         """One page of the variant that works, asked for again twice before it fails."""
         for _ in range(TRIES - 1):
             try:
@@ -150,7 +147,7 @@ def _is_passing(error: SourceUnavailable) -> bool:
     return type(error) is SourceUnavailable
 
 
-def _rows(envelope: Envelope | None) -> list[Mapping[str, Any]] | None:
+def _rows(envelope: Envelope | None) -> list[Row] | None:
     return rows_of(envelope.data) if envelope is not None and envelope.ok else None
 
 
