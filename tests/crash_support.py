@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,7 +223,8 @@ class Passed:
     def __init__(self) -> None:
         self.life: Life | None = None
         self.plan = Plan()
-        self.stages: list[str] = []
+        self.then: Callable[[str], object] | None = None
+        """What else happens at a stage."""
         self._left = 0
 
     def arm(self, plan: Plan) -> None:
@@ -240,7 +241,8 @@ class Passed:
 
     def __call__(self, stage: str) -> None:
         """Pass a stage."""
-        self.stages.append(stage)
+        if self.then is not None:
+            self.then(stage)
         if stage != self.plan.step or self.life is None:
             return
         self._left -= 1

@@ -26,11 +26,12 @@ def life(wanted: dict[str, Any]) -> int:
     """Run one daemon; its exit code.
 
     Args:
-        wanted: `step` and `nth` = where its fuse blows, `meek` = root's privileges are given up.
+        wanted: `step` and `nth` = where its fuse blows, `meek` = root's privileges are given up,
+            `copied` = what it writes goes through a pipe, for a daemon whose files may not grow.
     """
     if wanted.get("meek"):
         give_up_privileges()
-    fuse = Fuse(os.open(wanted["trail"], WRITABLE), wanted.get("step"), wanted.get("nth", 1))
+    fuse = Fuse(opened(wanted["trail"], wanted), wanted.get("step"), wanted.get("nth", 1))
     fuse.watch_sqlite()
     environ = {key: value for key, value in os.environ.items() if "SCNET" not in key}
     loaded = load(Path(wanted["config"]), environ, kinds())
@@ -40,6 +41,21 @@ def life(wanted: dict[str, Any]) -> int:
         restarter=lambda restarter: FusedRestarter(restarter, fuse),
     )
     return run(loaded, environ, manner)
+
+
+def opened(path: str, wanted: dict[str, Any]) -> int:
+    """A descriptor that ends up in a file; by way of a copier where this process may not write."""
+    file = os.open(path, WRITABLE)
+    if not wanted.get("copied"):
+        return file
+    source, sink = os.pipe()
+    if os.fork():
+        os.close(source)
+        return sink
+    os.close(sink)
+    while data := os.read(source, 65536):
+        os.write(file, data)
+    os._exit(0)
 
 
 def give_up_privileges() -> None:
@@ -54,7 +70,7 @@ def child(wanted: dict[str, Any]) -> None:
     """Become a daemon with output of its own; never comes back."""
     code = 99
     try:
-        out = os.open(wanted["out"], WRITABLE)
+        out = opened(wanted["out"], wanted)
         for descriptor in (1, 2):
             os.dup2(out, descriptor)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
