@@ -36,7 +36,7 @@ def state_of(draft: Draft) -> BreakerState:
 
 def openings_told(draft: Draft) -> list[str]:
     """The causes of the openings that were told."""
-    return [e.fields["cause"] for e in draft.events if e.kind is EventKind.BREAKER_OPENED]
+    return [str(e.fields["cause"]) for e in draft.events if e.kind is EventKind.BREAKER_OPENED]
 
 
 # Counting.
