@@ -142,6 +142,8 @@ def status_of(row: Mapping[str, Any]) -> tuple[Status, str | None]:
 def label_of(row: Mapping[str, Any]) -> str | None:
     """The platform's own name of an instance."""
     name = row.get("instanceServiceName")
+    if isinstance(name, str) and 0 < len(name) <= LONGEST_MESSAGE and name.isprintable():
+        return name
     return clean(name, LONGEST_MESSAGE) if isinstance(name, str) and name else None
 
 

@@ -114,8 +114,6 @@ class ScnetSource:
             shown = self._shown(page)
             seen.update(shown.rows)
             report(shown)
-            # Turns go first: what this page tells may be a restart.
-            await asyncio.sleep(0)
         self._no_list_until = None
         absent = watched - seen
         self._missing = {id_: at for id_, at in self._missing.items() if id_ in absent}
