@@ -13,7 +13,7 @@ from builders import CENTER, KEY, SECOND, T0, World, member
 from scnet_watchdog.core.attempt import Attempt
 from scnet_watchdog.core.center import CenterState
 from scnet_watchdog.core.change import Memory
-from scnet_watchdog.core.command import Hold
+from scnet_watchdog.core.command import Hold, PlaceHold, Scope, ScopeKind
 from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.episode import end_episode, open_episode
 from scnet_watchdog.core.inputs import CallEnded
@@ -24,8 +24,8 @@ from scnet_watchdog.core.recheck import still_allowed
 from scnet_watchdog.core.reload import reload
 from scnet_watchdog.core.resume import past, resume
 from scnet_watchdog.core.settle import settled
-from scnet_watchdog.core.state import Facts
-from strategies import IDS, OUTCOMES, any_of, examples, situation_of, worlds
+from scnet_watchdog.core.state import REST, Facts
+from strategies import ANSWERS, IDS, OUTCOMES, any_of, examples, situation_of, worlds
 
 WHO = st.sampled_from(IDS)
 
@@ -144,11 +144,27 @@ def test_an_end_told_again_or_of_an_attempt_nobody_made_changes_nothing(
     assert world.fleet.instances == states
 
 
+@examples(40)
+@given(ANSWERS, OUTCOMES)
+def test_the_first_end_of_a_call_is_the_one_that_counts(first: Outcome, again: Outcome) -> None:
+    world = World(1, start=Status.FAILED)
+    world.answer = lambda attempt: first
+    # Confirmed and called at 30 s, answered at 31 s.
+    world.run(31 * SECOND)
+    (row,) = world.rows.values()
+    before = world.state()
+    decided = world.turn(CallEnded(row.key, again, world.now))
+    assert row.outcome is not None
+    assert not decided.change.attempts
+    assert world.state() == before
+
+
 @examples(10)
 @given(worlds(), WHO)
 def test_an_episode_is_opened_once_and_its_end_keeps_hold_ledger_and_open_attempt(
     world: World, id_: InstanceId
 ) -> None:
+    world.turn(PlaceHold(Scope(ScopeKind.INSTANCE, id_), "ann"))
     draft = Draft(world.fleet, situation_of(world))
     before = draft.state(id_).facts
     opened = open_episode(draft, draft.state(id_), world.now)
@@ -169,6 +185,9 @@ def test_the_index_says_what_the_states_say(world: World) -> None:
     index = world.fleet.indexes[CENTER]
     states = world.fleet.instances.values()
     assert index.unrest == {one.id for one in states if not one.at_rest}
+    # At rest: it was seen running, and nothing is open.
+    calm = [one for one in states if one.at_rest]
+    assert all(one.facts.status is Status.RUNNING and one.facts.care == REST for one in calm)
     watches = {one.id: one.facts.care.watch for one in states}
     assert index.busy == {id_ for id_, watch in watches.items() if watch and watch.slot}
     restartable = {
