@@ -67,6 +67,9 @@ def notice(draft: Draft, name: str) -> None:
         center = draft.put_center(replace(center, turned=recent))
     if center.storm is not None or len(recent) < policy.at_least:
         return
+    if len(recent) < policy.share * _surely_eligible(draft, name):
+        # Most turns end here: nobody has to be asked one by one.
+        return
     eligible = _eligible(draft, name)
     if len(recent) < policy.share * eligible:
         return
@@ -75,6 +78,13 @@ def notice(draft: Draft, name: str) -> None:
         # A ramp whose canary is out already waits for the same restart.
         ramp.begin(draft, name)
     draft.tell(EventKind.STORM_BEGAN, center=name, instances=len(recent), eligible=eligible)
+
+
+def _surely_eligible(draft: Draft, name: str) -> int:
+    """At least so many: without shared holds whoever is held or rejected is not at rest."""
+    if draft.fleet.holds or draft.holds:
+        return 0
+    return draft.fleet.active_of.get(name, 0) - len(draft.index(name).unrest)
 
 
 def _eligible(draft: Draft, name: str) -> int:
