@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from builders import CENTER, T0, World, member
 from scnet_watchdog.core.attempt import Attempt
@@ -32,11 +33,11 @@ def draft_of(
 
 
 def put(
-    draft: Draft, id_: str = "a0", status: Status | None = Status.FAILED, **care: object
+    draft: Draft, id_: str = "a0", status: Status | None = Status.FAILED, **care: Any
 ) -> InstanceState:
     """An instance of that status, with what is open for it."""
     state = draft.state(InstanceId(id_))
-    open_ = replace(REST, **care)  # type: ignore[arg-type]
+    open_ = replace(REST, **care)
     return draft.put(replace(state, facts=replace(state.facts, status=status, care=open_)))
 
 
