@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from scnet_watchdog.adapters.registry import kinds
 from scnet_watchdog.adapters.telemetry.log import Log
 from scnet_watchdog.adapters.telemetry.secrets import Secrets
 from scnet_watchdog.app.compose import Composition, Manner
-from scnet_watchdog.app.life import SWITCH_S, log_options
+from scnet_watchdog.app.life import log_options
 from scnet_watchdog.core.model import SourceKey
 from scnet_watchdog.settings.load import load
 
@@ -69,7 +68,6 @@ async def daemon_inside(
     config: Path, clock: SystemClock | None = None
 ) -> AsyncIterator[Composition]:
     """Engine, adapters and store of the daemon, turns running; polls are made by hand."""
-    sys.setswitchinterval(SWITCH_S)
     loaded = load(config, os.environ, kinds())
     secrets, clock = Secrets(), clock or SystemClock()
     log = Log(log_options(loaded.settings), secrets, clock.wall)

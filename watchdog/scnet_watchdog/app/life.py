@@ -21,14 +21,8 @@ from .compose import Composition, Manner
 from .places import Unbuildable
 
 
-SWITCH_S = 0.0005
-"""How long one thread of the interpreter keeps another waiting (Python's default: 5 ms). The state
-is written on a thread that asks for the interpreter after every statement, while pages are read."""
-
-
 def run(loaded: Loaded, environ: Mapping[str, str], manner: Manner | None = None) -> int:
     """Run the daemon in this process until it ends; return the exit code."""
-    sys.setswitchinterval(SWITCH_S)
     return asyncio.run(live(loaded, environ, manner or Manner()))
 
 
