@@ -1,18 +1,21 @@
 """One value of the core's inside at a time: what the tests of single functions are built from."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from builders import CENTER, T0, World, member
+from builders import CENTER, KEY, T0, World, member
 from scnet_watchdog.core.attempt import Attempt
 from scnet_watchdog.core.center import CenterState
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.draft import Draft
+from scnet_watchdog.core.event import Event, EventKind
+from scnet_watchdog.core.fleet import SourceState
 from scnet_watchdog.core.inputs import Situation
-from scnet_watchdog.core.model import InstanceId, Status
+from scnet_watchdog.core.model import InstanceId, Page, Status
 from scnet_watchdog.core.policy import Limits, Policy
-from scnet_watchdog.core.state import REST, Episode, InstanceState, Watch
+from scnet_watchdog.core.state import REST, Episode, Facts, InstanceState, Sight, Watch
 from scnet_watchdog.core.view import View, view_of
 
 A0 = InstanceId("a0")
@@ -67,3 +70,30 @@ def watch(id_: str = "a0", seq: int = 1, **changes: object) -> Watch:
         InstanceId(id_), seq, CENTER, 1, 1, Reason.FAILED, Status.FAILED, T0, T0, epoch=0
     )
     return replace(Watch(attempt), **changes)  # type: ignore[arg-type]
+
+
+def polled(n: int = 1, policy: Policy | None = None, at: timedelta = NOTHING) -> Draft:
+    """A turn in which the one source is known."""
+    draft = draft_of(n, policy, at=at)
+    draft.fleet.sources[KEY] = SourceState(T0)
+    return draft
+
+
+def page(draft: Draft, rows: Mapping[str, Status], **more: Any) -> Page:
+    """A good read, asked and seen now."""
+    key = more.pop("key", KEY)
+    asked = more.pop("asked_at", draft.now)
+    return Page(key, asked, draft.now, {InstanceId(k): v for k, v in rows.items()}, **more)
+
+
+def seen(draft: Draft, status: Status | None, id_: str = "a0", **more: Any) -> InstanceState:
+    """An instance that this process has seen at the start."""
+    sight = more.pop("sight", Sight(T0, T0))
+    state = draft.state(InstanceId(id_))
+    facts = Facts(status, T0, care=replace(REST, **more.pop("care", {})), **more)
+    return draft.put(replace(state, facts=facts, sight=sight))
+
+
+def events(draft: Draft, kind: EventKind) -> list[Event]:
+    """The events of one kind."""
+    return [one for one in draft.events if one.kind is kind]
