@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,10 +95,15 @@ class Life:
 
 
 class Nursery:
-    """Raises daemons, one after another."""
+    """Raises daemons, one after another.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        under: a command that the whole nursery runs under, such as a tracer.
+    """
+
+    def __init__(self, folder: Path, under: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._under = under
         self._process: asyncio.subprocess.Process | None = None
         self._count = 0
         self._latest: Life | None = None
@@ -108,6 +113,7 @@ class Nursery:
         path = os.pathsep.join((str(TESTS), os.environ.get("PYTHONPATH", "")))
         pipe = asyncio.subprocess.PIPE
         self._process = await asyncio.create_subprocess_exec(
+            *self._under,
             sys.executable,
             "-m",
             "crash.nursery",
@@ -161,9 +167,9 @@ class Nursery:
 
 
 @asynccontextmanager
-async def nursery(folder: Path) -> AsyncIterator[Nursery]:
+async def nursery(folder: Path, under: Sequence[str] = ()) -> AsyncIterator[Nursery]:
     """A nursery that ends with its block."""
-    one = Nursery(folder)
+    one = Nursery(folder, under)
     await one.start()
     try:
         yield one

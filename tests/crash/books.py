@@ -11,8 +11,6 @@ from pathlib import Path
 
 from crash.relay import WireCall
 
-CLOCKS_MEET_S = 0.05
-"""How far two processes may differ on when something happened."""
 MAY_HAVE_CALLED = frozenset({"accepted", "refused", "unknown"})
 
 
@@ -48,7 +46,7 @@ def faults(calls: Sequence[WireCall], rows: Sequence[Row], watch: float) -> list
     Args:
         watch: how many seconds a call without an answer is watched before another may follow.
     """
-    found = [*_calls_of_attempts(calls), *_called_rows(calls, rows), *_watches(calls, rows, watch)]
+    found = [*_calls_of_attempts(calls), *_called_rows(calls, rows), *_watches(rows, watch)]
     return found
 
 
@@ -56,7 +54,7 @@ def _calls_of_attempts(calls: Sequence[WireCall]) -> Iterator[str]:
     """No call without its row on the disk; no two calls of one row."""
     for call in calls:
         if len(call.saved) != 1:
-            yield f"a call of {call.instance} left with open rows {call.saved} on the disk"
+            yield f"a call of {call.instance} came with unjudged rows {call.saved} on the disk"
     counted = Counter((call.instance, seq) for call in calls for seq in call.saved)
     for (instance, seq), times in counted.items():
         if times > 1:
@@ -78,18 +76,14 @@ def _called_rows(calls: Sequence[WireCall], rows: Sequence[Row]) -> Iterator[str
             yield f"attempt {key} is remembered as {row.outcome} and was never called"
 
 
-def _watches(calls: Sequence[WireCall], rows: Sequence[Row], watch: float) -> Iterator[str]:
+def _watches(rows: Sequence[Row], watch: float) -> Iterator[str]:
     """After a call that may have acted none follows before it is judged, or not in its watch."""
-    at = {(call.instance, seq): call.at for call in calls for seq in call.saved}
     for before, after in pairwise(rows):
         if before.instance != after.instance:
             continue
         if before.outcome in ("accepted", "unknown") and before.verdict is None:
             yield f"attempt {after.seq} of {after.instance} follows one that was not judged"
-        began, follows = at.get((before.instance, before.seq)), at.get((after.instance, after.seq))
-        if before.outcome != "unknown" or before.verdict == "relapsed" or began is None:
-            continue
-        if before.verdict == "recovered" or follows is None:
-            continue
-        if follows - began < watch - CLOCKS_MEET_S:
-            yield f"{after.instance} was called {follows - began:.2f} s after an unknown outcome"
+        passed = after.saved_at - before.saved_at
+        lost = before.outcome == "unknown" and before.verdict in ("did_not_help", "unjudged")
+        if lost and passed < watch:
+            yield f"attempt {after.seq} of {after.instance} {passed:.2f} s after an unknown outcome"

@@ -27,7 +27,9 @@ class WireCall:
 
     Args:
         at: seconds since the epoch.
-        saved: the numbers of the instance's open attempts on the disk at that moment.
+        saved: the numbers of the instance's attempts on the disk at that moment that may have
+            called: open ones, and those that got no answer and are not judged. The latter where the
+            call came late to us: its daemon gave up waiting, or died and was followed by another.
     """
 
     at: float
@@ -95,7 +97,9 @@ class Relay:
         call = RESTART in target
         if call:
             instance = parse_qs(target.partition("?")[2])["instanceServiceId"][0]
-            self.calls.append(WireCall(time.time(), instance, open_attempts(self._state, instance)))
+            self.calls.append(
+                WireCall(time.time(), instance, unjudged_attempts(self._state, instance))
+            )
             self._passed(ASKED)
         back.write(request)
         return await self._answer(writer, there, reader, call)
@@ -139,14 +143,16 @@ async def _head(there: asyncio.StreamReader, reader: asyncio.StreamReader) -> by
         await asyncio.gather(waiting, gone, return_exceptions=True)
 
 
-def open_attempts(state: Path, instance: str) -> tuple[int, ...]:
-    """The numbers of an instance's open attempts, read from a copy of the files as they lie."""
+def unjudged_attempts(state: Path, instance: str) -> tuple[int, ...]:
+    """Numbers of attempts that may have called, read from a copy of the files as they lie."""
     with tempfile.TemporaryDirectory() as folder:
         for name in (state.name, state.name + "-wal"):
             with suppress(FileNotFoundError):
                 shutil.copyfile(state.with_name(name), Path(folder) / name)
         with closing(sqlite3.connect(Path(folder) / state.name)) as copy:
             rows = copy.execute(
-                "SELECT seq FROM attempts WHERE instance = ? AND outcome IS NULL", (instance,)
+                "SELECT seq FROM attempts WHERE instance = ? AND verdict IS NULL "
+                "AND (outcome IS NULL OR outcome = 'unknown')",
+                (instance,),
             ).fetchall()
     return tuple(seq for (seq,) in rows)

@@ -5,6 +5,7 @@ like one whose end was never written, so it goes back to an earlier commit, whol
 turned into another good one inside a row stays as it is (SQLite has no checksums of pages).
 """
 
+import signal
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -12,6 +13,8 @@ from random import Random
 import pytest
 
 from crash.damage import Attempts, Started, Story, damage, keys, start, write_files
+from crash.story import said_wrong
+from crash_support import Passed, nursery, world
 
 REFUSED, WHOLE, EARLIER, ALTERED = "refused", "whole", "earlier", "altered"
 
@@ -95,3 +98,29 @@ async def test_a_log_damaged_before_its_end_is_refused(place: Path, story: Story
     assert "state.db-wal is damaged" in got.message
     # Nothing was touched: who restores one of the two finds the other as it was.
     assert (place / "state.db-wal").read_bytes() == bytes(log)
+
+
+@pytest.mark.e2e
+@pytest.mark.prove
+@pytest.mark.timeout(300)
+async def test_the_real_daemon_ends_with_74_and_one_sentence_or_watches_on(
+    tmp_path: Path, place: Path, story: Story
+) -> None:
+    codes: Counter[int] = Counter()
+    async with (
+        world(tmp_path, Passed(), 1, place / "state.db") as scene,
+        nursery(tmp_path) as ward,
+    ):
+        for seed in range(40):
+            _, files = damage(Random(seed), story.files if seed % 2 else story.clean)
+            write_files(scene.state, files)
+            life = await ward.bear(scene.config)
+            code = await ward.bury(life, 1.5)
+            assert said_wrong(life) == [], f"seed {seed}"
+            assert code in (74, -signal.SIGKILL), f"seed {seed}: {code}"
+            if code == 74:
+                (failed,) = life.told("daemon.failed")
+                assert str(scene.state) in str(failed["message"])
+            codes[code] += 1
+        assert scene.relay.calls == []
+    assert min(codes[74], codes[-signal.SIGKILL]) > 5, codes

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 DEATHS = 3
 """Deaths of one story."""
 STORIES = int(os.environ.get("CRASH_STORIES", "150"))
-AT_ONCE = 5
+AT_ONCE = 4
 """Stories at the same time: they mostly wait."""
 
 
@@ -65,11 +65,11 @@ async def test_a_daemon_killed_at_any_step_makes_no_call_twice(tmp_path: Path) -
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(told(*lane)) for lane in zip(folders, lanes, strict=True)]
     stories = [one for task in tasks for one in task.result()]
-    assert not wrong(stories)
     killed = sum((one.killed for one in stories), Counter[str]())
     calls, rows = sum(one.calls for one in stories), sum(one.attempts for one in stories)
     figures = f"{killed.total()} deaths, {calls} calls of {rows} attempts: {dict(killed)}"
-    (tmp_path / "figures.txt").write_text(figures)
+    (tmp_path / "figures.txt").write_text(f"{figures}\n{wrong(stories)}\n")
+    assert not wrong(stories)
     assert set(killed) - {LATE} == set(STEPS), figures
     # At most one call an attempt; some die before their call.
     assert calls < rows
