@@ -22,7 +22,7 @@ from scnet_watchdog.core.backoff import grown, wait_after
 from scnet_watchdog.core.center import Block, CenterBreaker, Ramp, Throttle
 from scnet_watchdog.core.decision import Decision, Reason
 from scnet_watchdog.core.gates import Wish, shut_gate, throttle_shut
-from scnet_watchdog.core.model import BlockCause, Status
+from scnet_watchdog.core.model import BlockCause
 from scnet_watchdog.core.outcome import OutcomeKind
 from scnet_watchdog.core.policy import BreakerPolicy, Budget, Cooldown, Limits, Policy
 from scnet_watchdog.core.state import (
@@ -264,4 +264,3 @@ def test_an_order_passes_confirming_cooldown_and_budget() -> None:
     put(draft, order=Order(T0, "eve"), episode=replace(OPENED, waits_from=T0, attempts=1))
     for rung in (may.confirming, may.cooling_down, may.breaker_open, may.budget_spent):
         assert rung(view(draft)) is None
-    assert view(draft).status is Status.FAILED

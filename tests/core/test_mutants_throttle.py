@@ -10,7 +10,7 @@ from scnet_watchdog.core import throttle
 from scnet_watchdog.core.center import Throttle
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.fleet import SourceState
-from scnet_watchdog.core.model import InstanceId, SourceKey, Status
+from scnet_watchdog.core.model import InstanceId, SourceKey
 from scnet_watchdog.core.outcome import OutcomeKind
 
 # Throttle.
@@ -113,4 +113,3 @@ def test_whoever_went_ahead_is_waited_for_until_the_call_is_answered() -> None:
     assert throttle.gone_ahead(draft, told) is None
     assert throttle.gone_ahead(draft, replace(told, probing=InstanceId("gone"))) is None
     assert throttle.gone_ahead(draft, replace(told, probing=None)) is None
-    assert draft.state(A0).facts.status is Status.FAILED
