@@ -195,9 +195,9 @@ class Life:
         if (id_ := _restarted(request)) is not None and not self.death.dead:
             self._witness.leaves(id_)
 
-    def _came(self, request: Request) -> None:
+    def _came(self, request: Request, answered: bool) -> None:
         if (id_ := _restarted(request)) is not None and not self.death.dead:
-            self._witness.came(id_)
+            self._witness.came(id_, answered)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task: asyncio.Task[object] = asyncio.get_running_loop().create_task(work)

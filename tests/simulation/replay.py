@@ -26,13 +26,6 @@ from scnet_watchdog.engine.doorways import Doorways
 
 from .witness import Witness
 
-_SAME_TURN = {
-    # Answered before another one's call went ahead in the same turn.
-    (Reason.SHADOW, Reason.THROTTLED),
-    # Not asked, because the line was long enough without it.
-    (Reason.CENTER_BUSY, Reason.CONFIRMING),
-}
-
 
 class Replay:
     """Stands in the doorways of one daemon's core."""
@@ -54,7 +47,10 @@ class Replay:
             return
         found = explain(fleet, event.instance, self._situation).decision.reason
         told = event.fields.get("reason")
-        if (told, found) in _SAME_TURN:
+        not_asked = told is Reason.CENTER_BUSY and found in {*RESTART_REASONS, Reason.CONFIRMING}
+        if not_asked or (told, found) == (Reason.SHADOW, Reason.THROTTLED):
+            # Not asked because the line was long enough without it, or answered before another
+            # one's call went ahead in the same turn.
             return
         if found is not told and told not in RESTART_REASONS:
             self._witness.fail("x", f"{event.instance} was told {told}, explained as {found}")

@@ -107,7 +107,7 @@ class SimHttp:
 
     Args:
         step: awaited before a request leaves and after its answer came: the daemon may die there.
-        leaves: told that a request leaves now, and `came` that it is over.
+        leaves: told that a request leaves now, and `came` that it is over, and whether answered.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class SimHttp:
         elapsed: Callable[[], float],
         step: Callable[[str], "asyncio.Future[None] | None"],
         leaves: Callable[[Request], None],
-        came: Callable[[Request], None],
+        came: Callable[[Request, bool], None],
     ) -> None:
         self.size = size
         self.elapsed = elapsed
@@ -166,7 +166,7 @@ class SimHttp:
         answer = self._network.send(request)
         await self._halt(f"{kind}: on the wire")
         done, _ = await asyncio.wait({answer}, timeout=DEADLINE_S)
-        self._came(request)
+        self._came(request, bool(done) and answer.exception() is None)
         await self._halt(f"{kind}: ended")
         if not done:
             answer.cancel()

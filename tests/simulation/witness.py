@@ -67,6 +67,7 @@ class Witness:
         self.reloaded_at: datetime | None = None
         self.unwritable = False
         self._posts: Counter[AttemptKey] = Counter()
+        self._answers: Counter[AttemptKey] = Counter()
         self._on_the_wire: dict[InstanceId, AttemptKey] = {}
         self.calls = 0
 
@@ -152,6 +153,9 @@ class Witness:
         if row.outcome is not None and (before is None or before.outcome is None):
             refusal = f" {row.refusal}" if row.refusal else ""
             self.reached[f"outcome {row.outcome}{refusal}"] += 1
+            lost = self._posts[row.key] > self._answers[row.key]
+            if lost and row.outcome in (OutcomeKind.WITHDRAWN, OutcomeKind.NOT_SENT):
+                self.fail("v", f"{row.key} left and was not answered, but is {row.outcome}")
         if row.verdict is not None and (before is None or before.verdict is not row.verdict):
             self.reached[f"verdict {row.verdict}"] += 1
             self._judged(row)
@@ -244,9 +248,11 @@ class Witness:
             self.eyes.follow(id_, self.now())
         self._may_leave(row)
 
-    def came(self, id_: InstanceId) -> None:
+    def came(self, id_: InstanceId, answered: bool) -> None:
         """A call is over."""
-        self._on_the_wire.pop(id_, None)
+        key = self._on_the_wire.pop(id_, None)
+        if key is not None and answered:
+            self._answers[key] += 1
 
     def _may_leave(self, row: Attempt) -> None:
         member, fleet = self._member(row.instance), self.fleet()
@@ -292,6 +298,9 @@ class Witness:
                 member = fleet.roster.members[id_]
                 if watch is None:
                     self.fail("xii", f"{id_} takes a place without an attempt")
+                elif watch.attempt.outcome is None:
+                    # Its call is not over: it has a deadline of its own.
+                    continue
                 elif self.now() > watch.attempt.saved_at + member.policy.start_deadline + _SOON:
                     self.fail("xii", f"{watch.attempt.key} still takes a place in flight")
 
