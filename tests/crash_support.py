@@ -192,6 +192,12 @@ class World:
         for id_ in ids:
             self.server.platform.set_status(id_, status, time.monotonic())
 
+    def started(self) -> list[tuple[str, float]]:
+        """Which instances the platform started, and when, in seconds since the epoch."""
+        ahead = time.time() - time.monotonic()
+        acted = [call for call in self.server.platform.restarts() if call.acted]
+        return [(call.instance or "", call.at + ahead) for call in acted]
+
     def all_running(self) -> bool:
         """Whether nothing is left to heal."""
         counts = self.server.platform.counts(time.monotonic())

@@ -40,13 +40,24 @@ def _seconds(text: str | None) -> float:
     return datetime.fromisoformat(text).timestamp() if text else 0.0
 
 
-def faults(calls: Sequence[WireCall], rows: Sequence[Row], watch: float) -> list[str]:
+def faults(
+    calls: Sequence[WireCall],
+    rows: Sequence[Row],
+    watch: float,
+    started: Sequence[tuple[str, float]] = (),
+) -> list[str]:
     """Every way in which the calls and the rows break the contract; none is expected.
 
     Args:
         watch: how many seconds a call without an answer is watched before another may follow.
+        started: which instances the platform did start, and when: where one then fails again, that
+            is seen and judged before the watch is over.
     """
-    found = [*_calls_of_attempts(calls), *_called_rows(calls, rows), *_watches(rows, watch)]
+    found = [
+        *_calls_of_attempts(calls),
+        *_called_rows(calls, rows),
+        *_watches(rows, watch, started),
+    ]
     return found
 
 
@@ -76,7 +87,9 @@ def _called_rows(calls: Sequence[WireCall], rows: Sequence[Row]) -> Iterator[str
             yield f"attempt {key} is remembered as {row.outcome} and was never called"
 
 
-def _watches(rows: Sequence[Row], watch: float) -> Iterator[str]:
+def _watches(
+    rows: Sequence[Row], watch: float, started: Sequence[tuple[str, float]]
+) -> Iterator[str]:
     """After a call that may have acted none follows before it is judged, or not in its watch."""
     for before, after in pairwise(rows):
         if before.instance != after.instance:
@@ -85,5 +98,9 @@ def _watches(rows: Sequence[Row], watch: float) -> Iterator[str]:
             yield f"attempt {after.seq} of {after.instance} follows one that was not judged"
         passed = after.saved_at - before.saved_at
         lost = before.outcome == "unknown" and before.verdict in ("did_not_help", "unjudged")
-        if lost and passed < watch:
+        acted = any(
+            who == before.instance and before.saved_at <= at <= after.saved_at
+            for who, at in started
+        )
+        if lost and not acted and passed < watch:
             yield f"attempt {after.seq} of {after.instance} {passed:.2f} s after an unknown outcome"

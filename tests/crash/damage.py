@@ -39,8 +39,10 @@ def damage(random: Random, files: Files) -> tuple[str, Files]:
     data = bytearray(files[end])
     kind = random.choice(("bit", "bits", "zeros", "nonsense", "sector", "cut"))
     at = random.randrange(len(data))
-    if kind in ("bit", "bits"):
-        for _ in range(1 if kind == "bit" else 50):
+    if kind == "bit":
+        data[at] ^= 1 << random.randrange(8)
+    elif kind == "bits":
+        for _ in range(50):
             data[random.randrange(len(data))] ^= 1 << random.randrange(8)
     elif kind == "cut":
         del data[at:]

@@ -97,7 +97,7 @@ async def tell(seed: int, folder: Path, nursery: Nursery, deaths: Sequence[Plan]
         if list(folder.glob("state.db-*")):
             told.faults.append("a clean stop left a log beside the state")
         rows = attempts(scene.state)
-        told.faults += faults(scene.relay.calls, rows, WATCH_S)
+        told.faults += faults(scene.relay.calls, rows, WATCH_S, scene.started())
         told.faults += _misplaced(scene)
         told.calls, told.attempts = len(scene.relay.calls), len(rows)
     return told
@@ -156,6 +156,7 @@ def said_wrong(life: Life) -> list[str]:
     """Lines of a life that no daemon may write: tracebacks, faults of its own."""
     odd = [line for line in life.said.splitlines() if not line.startswith("{")]
     odd += [str(one["message"]) for one in life.told("daemon.fault")]
+    odd += [str(one["message"]) for one in life.told("library.log") if one["level"] == "error"]
     return [f"it said: {line}" for line in odd]
 
 

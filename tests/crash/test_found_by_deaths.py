@@ -1,11 +1,18 @@
 """What the deaths brought to light, told on virtual time."""
 
+import asyncio
+import logging
 from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from builders import MINUTE, SECOND, World
 from center_support import EAGER, UNANSWERED
+from scnet_watchdog.adapters.clock import SystemClock
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.model import Status
+from scnet_watchdog.runtime.scheduler import Scheduler
 
 
 def test_a_read_that_overlaps_the_answer_ends_no_episode_whose_attempt_is_not_judged() -> None:
@@ -31,3 +38,27 @@ def test_a_read_that_overlaps_the_answer_ends_no_episode_whose_attempt_is_not_ju
     assert len(world.told(EventKind.RESTART_RECOVERED)) == 1
     assert len(world.told(EventKind.INSTANCE_STABLE)) == 1
     assert world.state().at_rest
+
+
+async def test_a_stop_while_a_poll_is_under_way_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The scheduler cancelled what waited for the poll, and told that with a traceback."""
+    began, end = asyncio.Event(), asyncio.Event()
+    failed: list[object] = []
+
+    async def poll() -> None:
+        began.set()
+        await end.wait()
+
+    scheduler = Scheduler(SystemClock(), lambda *told: failed.append(told))
+    scheduler.every("poll", poll, timedelta(hours=1))
+    scheduler.start()
+    await asyncio.wait_for(began.wait(), 5)
+    scheduler.pause()
+    await scheduler.stop()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    end.set()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert not failed

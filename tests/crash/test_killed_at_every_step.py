@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 DEATHS = 3
 """Deaths of one story."""
-STORIES = int(os.environ.get("CRASH_STORIES", "150"))
+STORIES = int(os.environ.get("CRASH_STORIES", "120"))
 AT_ONCE = 4
 """Stories at the same time: they mostly wait."""
 

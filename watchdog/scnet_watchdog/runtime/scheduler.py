@@ -108,7 +108,7 @@ class Scheduler:
         self._scheduler.pause()
 
     async def stop(self) -> None:
-        """End the scheduler. It cancels runs under way, so they must have ended before."""
+        """End the scheduler. It waits for no run: a poll still under way ends by itself."""
         self._scheduler.shutdown(wait=False)
         # The shutdown itself is queued on the loop.
         await asyncio.sleep(0)
@@ -116,8 +116,12 @@ class Scheduler:
     async def _run(self, name: str, run: Run) -> None:
         self._running.add(name)
         task = asyncio.ensure_future(run())
-        # `wait` raises nothing of the run's own; its exception is told below.
-        await asyncio.wait({task})
+        try:
+            # `wait` raises nothing of the run's own; its exception is told below.
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            # Only the scheduler's end cancels; a poll that is still under way ends by itself.
+            return
         self._running.discard(name)
         error = None if task.cancelled() else task.exception()
         if error is not None:
