@@ -139,6 +139,56 @@ def test_an_order_goes_before_the_others_and_the_oldest_first() -> None:
     assert [one.reason for one in draft.wanted] == [Reason.OPERATOR] * 2
 
 
+def test_an_order_hears_its_own_gate_and_not_the_others() -> None:
+    draft = draft_of(4, limits=Limits(restarts_per_hour=1))
+    put_center(draft, ramp=Ramp(T0, 0, 0, grew_at=T0))
+    wanting(draft, "a0")
+    wanting(draft, "a1", order=Order(T0, "eve"))
+    wanting(draft, "a2", order=Order(T0 + SECOND, "eve"))
+    given = allot(draft, CENTER)
+    assert [one.instance for one in given.attempts] == ["a1"]
+    # The ramp holds the others; an operator's restart passes it, and waits for the rate.
+    reasons = {id_: one.reason for id_, one in given.held.items()}
+    assert reasons == {A0: Reason.STORM, A2: Reason.CENTER_RATE}
+
+
+def test_orders_take_connections_too_and_nobody_is_asked_twice() -> None:
+    for free, gave in ((1, ["a1"]), (2, ["a1", "a2"]), (4, ["a1", "a2", "a0"])):
+        draft = draft_of(4, limits=Limits(max_in_flight=9))
+        wanting(draft, "a0")
+        wanting(draft, "a1", order=Order(T0, "eve"))
+        wanting(draft, "a2", order=Order(T0 + SECOND, "eve"))
+        draft.situation = replace(draft.situation, free={CENTER: free})
+        given = allot(draft, CENTER)
+        assert [one.instance for one in given.attempts] == gave
+        assert set(given.held) == {A0, A1, A2} - set(gave)
+        for one in given.held.values():
+            assert (one.reason, one.numbers) == (Reason.CENTER_BUSY, {"connections": 0})
+
+
+def test_who_was_not_asked_while_a_gate_is_open_waits_for_a_place() -> None:
+    draft = draft_of(2, at=HOUR)
+    wanting(draft, "a0", "a1")
+    state = draft.state(A0)
+    draft.put(replace(state, sight=replace(state.sight, asked_at=draft.now - MINUTE)))
+    draft.situation = replace(draft.situation, free={CENTER: 1})
+    given = allot(draft, CENTER)
+    # The one place goes to a0, whose read is too old: a1 is not asked this time.
+    assert given.attempts == []
+    assert given.held[A0].reason is Reason.CONFIRMING
+    assert (given.held[A1].reason, given.held[A1].numbers) == (Reason.CENTER_BUSY, {})
+
+
+def test_no_episode_counts_as_one_without_attempts() -> None:
+    draft = draft_of(3, limits=ONE_AT_A_TIME)
+    wanting(draft, "a0", "a1")
+    put_back = draft.state(A1)
+    care = replace(put_back.facts.care, episode=None)
+    draft.put(replace(put_back, facts=replace(put_back.facts, care=care, since=T0 - SECOND)))
+    # Both have no attempts; a0 has been down longer.
+    assert granted(draft) == ["a0"]
+
+
 @pytest.mark.parametrize(("age", "goes"), [(30, True), (31, False)])
 def test_an_observation_older_than_one_interval_is_looked_at_again_first(
     age: int, goes: bool

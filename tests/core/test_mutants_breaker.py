@@ -23,6 +23,8 @@ STRICT = BreakerPolicy(threshold=3, open_for=30 * MINUTE, multiplier=2.0, max_op
         # Opened before and not stable since: one failure is enough.
         (0, BreakerState.CLOSED, 2, False, BreakerState.OPEN, 3),
         (3, BreakerState.HALF_OPEN, 1, False, BreakerState.OPEN, 2),
+        # A trial that fails opens it whatever was counted before.
+        (0, BreakerState.HALF_OPEN, 0, False, BreakerState.OPEN, 1),
         # An operator's trial opens it again, as long as before.
         (3, BreakerState.HALF_OPEN, 1, True, BreakerState.OPEN, 1),
         (3, BreakerState.OPEN, 2, True, BreakerState.OPEN, 2),

@@ -261,3 +261,73 @@ def test_a_breaker_whose_time_is_over_is_half_open_and_told() -> None:
     [event] = draft.events
     assert (event.kind, event.instance) == (EventKind.BREAKER_HALF_OPENED, A0)
     assert (event.fields, event.center) == ({"scope": "instance", "openings": 2}, CENTER)
+
+
+def test_seconds_are_told_to_the_tenth() -> None:
+    draft = judged_by(draft_of(at=timedelta(seconds=90.26)), settled(), Status.RUNNING)
+    assert draft.events[0].fields["took_s"] == 90.3
+    late = draft_of(at=timedelta(minutes=10, seconds=0.26))
+    judged_by(late, settled(waiting_since=T0, read_status=Status.WAITING), Status.WAITING)
+    assert late.events[0].fields["waiting_for_s"] == 600.3
+
+
+def test_a_verdict_that_replaces_another_names_it() -> None:
+    one = settled(verdict=Verdict.STUCK_WAITING)
+    draft = judged_by(draft_of(at=MINUTE), one, Status.RUNNING)
+    assert draft.events[0].fields["previous"] is Verdict.STUCK_WAITING
+
+
+def test_a_verdict_keeps_the_slot_free() -> None:
+    # An unclear call that never left still holds its slot until its verdict.
+    draft = draft_of(at=11 * MINUTE)
+    one = settled(ran_for=11 * MINUTE, read_status=Status.DEPLOYING, left=True)
+    judged_by(draft, one, Status.DEPLOYING)
+    assert not care_of(draft).watch.slot
+
+
+def test_stuck_waiting_keeps_its_place_until_something_else_happens() -> None:
+    draft = draft_of(at=HOUR)
+    put_center(draft, ramp=RAMP, breaker=CenterBreaker(BreakerState.OPEN, T0))
+    one = settled(waiting_since=T0, told=1, read_status=Status.WAITING)
+    judged_by(draft, one, Status.WAITING)
+    ramp = center_of(draft).ramp
+    assert ramp is not None
+    # It had no place, so none comes back, and its verdict opens nothing.
+    assert (ramp.places, told(draft)) == (0, [EventKind.RESTART_STUCK_WAITING])
+
+
+def test_a_failure_long_after_an_opening_is_not_told_as_an_opening() -> None:
+    draft = draft_of(at=HOUR)
+    one = settled(ran_for=20 * MINUTE, read_status=Status.DEPLOYING)
+    # Closed, one failure before, threshold three: nothing opens.
+    judged_by(draft, one, Status.DEPLOYING, episode=episode(opened_at=HOUR + T0))
+    assert EventKind.BREAKER_OPENED not in told(draft)
+    assert not care_of(draft).watch.opened
+
+
+@pytest.mark.parametrize(("trial", "openings"), [(True, 1), (False, 2)])
+def test_only_an_operators_trial_leaves_the_openings_as_they_are(
+    trial: bool, openings: int
+) -> None:
+    draft = draft_of(at=HOUR)
+    one = settled(
+        ran_for=20 * MINUTE, read_status=Status.DEPLOYING, trial=trial, reason=Reason.OPERATOR
+    )
+    half = episode(breaker=BreakerState.HALF_OPEN, openings=1, failures=3)
+    judged_by(draft, one, Status.DEPLOYING, episode=half)
+    assert care_of(draft).episode.openings == openings
+
+
+def test_a_recovery_that_was_overdue_by_an_earlier_verdict_only_takes_back_that_one() -> None:
+    # Marked overdue, but judged nothing yet: there is no failure to take back.
+    before = episode(failures=2)
+    draft = judged_by(draft_of(at=MINUTE), settled(overdue=True), Status.RUNNING, episode=before)
+    assert care_of(draft).episode == before
+
+
+def test_a_closed_breaker_is_not_told_closed_when_a_late_failure_is_taken_back() -> None:
+    before = episode(failures=3, openings=1)
+    one = settled(verdict=Verdict.DID_NOT_HELP, overdue=True, opened=True)
+    draft = judged_by(draft_of(at=MINUTE), one, Status.RUNNING, episode=before)
+    assert care_of(draft).episode == replace(before, failures=2)
+    assert EventKind.BREAKER_CLOSED not in told(draft)
