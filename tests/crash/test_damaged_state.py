@@ -65,8 +65,8 @@ async def test_a_damaged_state_is_refused_or_goes_on_with_all_that_was_saved(
 
 @pytest.mark.prove
 @pytest.mark.timeout(600)
-async def test_no_damage_in_thousands_loses_an_attempt_unseen(place: Path, story: Story) -> None:
-    found = await becomes(place, story, range(2000))
+async def test_no_damage_in_a_thousand_loses_an_attempt_unseen(place: Path, story: Story) -> None:
+    found = await becomes(place, story, range(1200))
     # A turned letter in a row goes unseen about once in a hundred damages.
     assert found[ALTERED] < 0.03 * found.total(), found
 

@@ -65,30 +65,53 @@ def check_log(state: Path) -> None:
         raise Unreadable(f"{log} is damaged: what was saved last cannot be read; restore the state")
 
 
+@dataclass(slots=True)
+class _Walk:
+    """How far a log is good, frame by frame.
+
+    Args:
+        salt: marks the frames of this log; those of an older one may lie behind them. None = the
+            header that says it is damaged.
+        total: the running sum; None = behind a bad frame.
+        whole_behind: a transaction of this log ends behind a bad frame.
+    """
+
+    order: str
+    page: int
+    salt: bytes | None
+    total: Sum | None
+    whole_behind: bool = False
+
+    def damaged_at(self, frame: _Frame) -> bool:
+        """Take one more frame; whether it was written when those before it had been saved."""
+        self.salt = self.salt or frame.salt
+        if frame.salt != self.salt:
+            # The end of this log, unless this very frame is the bad one.
+            self.total = None
+            return False
+        if self.whole_behind:
+            return True
+        self.total = self.total and frame.follows(self.total, self.order)
+        self.whole_behind = self.total is None and frame.ends
+        return False
+
+
 def _is_damaged(file: BinaryIO) -> bool:
     head = file.read(HEADER)
     if len(head) < HEADER:
         return False
+    walk = _begin(head)
+    return any(walk.damaged_at(frame) for frame in _frames(file, walk.page))
+
+
+def _begin(head: bytes) -> _Walk:
     magic, page = struct.unpack(">I4xI", head[:12])
     order = ">" if magic & 1 else "<"
-    total: Sum | None = checksum(head[:24], (0, 0), order)
-    if magic | 1 != MAGIC | 1 or page not in PAGE_SIZES or total != struct.unpack(">II", head[24:]):
-        total, page = None, USUAL_PAGE
-    salt = head[16:24] if total is not None else None
-    whole_behind = False
-    for frame in _frames(file, page):
-        salt = salt or frame.salt
-        if frame.salt != salt and total is not None:
-            # The end of this log, unless this very frame is the bad one.
-            total = None
-            continue
-        if frame.salt != salt:
-            continue
-        if whole_behind:
-            return True
-        total = frame.follows(total, order) if total is not None else None
-        whole_behind = total is None and frame.ends
-    return False
+    total = checksum(head[:24], (0, 0), order)
+    known = magic | 1 == MAGIC | 1 and page in PAGE_SIZES
+    if known and total == struct.unpack(">II", head[24:]):
+        return _Walk(order, page, head[16:24], total)
+    return _Walk(order, USUAL_PAGE, None, None)
 
 
 def _frames(file: BinaryIO, page: int) -> Iterator[_Frame]:
