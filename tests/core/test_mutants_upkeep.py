@@ -1,0 +1,196 @@
+"""What time alone does to an instance, and what a decision leaves: semantics 2 and 6."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from builders import CENTER, HOUR, MINUTE, SECOND, T0
+from mutants_support import (
+    A0,
+    center_of,
+    draft_of,
+    episode,
+    events,
+    polled,
+    put,
+    seen,
+    watch,
+)
+from scnet_watchdog.core import conclude
+from scnet_watchdog.core.command import Hold, Scope, ScopeKind
+from scnet_watchdog.core.decision import Decision, Reason
+from scnet_watchdog.core.draft import Draft
+from scnet_watchdog.core.event import EventKind
+from scnet_watchdog.core.model import Status
+from scnet_watchdog.core.outcome import OutcomeKind
+from scnet_watchdog.core.state import BreakerState, Order, ShadowCount
+
+OWN = Scope(ScopeKind.INSTANCE, A0)
+
+
+def visible(status: Status, at: timedelta = SECOND, **care: Any) -> Draft:
+    """A turn in which a0 was seen at the start."""
+    draft = polled(at=at)
+    seen(draft, status, care=care)
+    return draft
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome", "slot", "free"),
+    [
+        (599, OutcomeKind.ACCEPTED, True, False),
+        (600, OutcomeKind.ACCEPTED, True, True),
+        (600, None, True, False),
+        (600, OutcomeKind.ACCEPTED, False, True),
+    ],
+)
+def test_a_slot_is_free_a_start_deadline_after_an_answered_call(
+    after: int, outcome: OutcomeKind | None, slot: bool, free: bool
+) -> None:
+    one = watch(slot=slot)
+    answered = replace(one, attempt=replace(one.attempt, outcome=outcome))
+    draft = visible(Status.FAILED, after * SECOND, watch=answered, episode=episode())
+    conclude.upkeep(draft, A0)
+    found = draft.state(A0).facts.care.watch
+    assert found is not None
+    assert found.slot is not free
+
+
+@pytest.mark.parametrize(("after", "ends"), [(24 * 3600 - 1, False), (24 * 3600, True)])
+@pytest.mark.parametrize("open_", [True, False])
+def test_an_episode_ends_a_day_after_its_last_call_unless_that_is_open(
+    after: int, ends: bool, open_: bool
+) -> None:
+    draft = visible(
+        Status.FAILED,
+        after * SECOND,
+        episode=episode(last_call_at=T0),
+        watch=watch() if open_ else None,
+    )
+    conclude.upkeep(draft, A0)
+    assert (draft.state(A0).facts.care.episode is None) is (ends and not open_)
+
+
+@pytest.mark.parametrize(("after", "half"), [(1799, False), (1800, True)])
+def test_a_breaker_is_half_open_when_its_time_is_over(after: int, half: bool) -> None:
+    opened = episode(breaker=BreakerState.OPEN, opened_at=T0, openings=1)
+    draft = visible(Status.FAILED, after * SECOND, episode=opened)
+    conclude.upkeep(draft, A0)
+    found = draft.state(A0).facts.care.episode
+    assert found is not None
+    assert (found.breaker is BreakerState.HALF_OPEN) is half
+    assert (events(draft, EventKind.BREAKER_HALF_OPENED) != []) is half
+
+
+def test_who_is_released_by_time_turns_restartable_then() -> None:
+    draft = visible(Status.FAILED, MINUTE, hold=Hold(OWN, T0, MINUTE))
+    conclude.upkeep(draft, A0)
+    assert [one.instance for one in draft.turned[CENTER]] == [A0]
+    other = visible(Status.FAILED, MINUTE)
+    conclude.upkeep(other, A0)
+    assert other.turned == {}
+
+
+@pytest.mark.parametrize("shadow", [True, False])
+def test_a_shadow_count_is_dropped_when_the_mode_changes(shadow: bool) -> None:
+    draft = draft_of(shadow=shadow)
+    count = ShadowCount(2, T0)
+    put(draft, shadow=count)
+    conclude.upkeep(draft, A0)
+    assert draft.state(A0).facts.care.shadow == (count if shadow else None)
+
+
+@pytest.mark.parametrize(
+    ("before", "decision", "told"),
+    [
+        (None, Decision(Reason.QUIET_START), False),
+        (None, Decision(Reason.HEALTHY), False),
+        (Reason.QUIET_START, Decision(Reason.HEALTHY), False),
+        (Reason.QUIET_START, Decision(Reason.CONFIRMING), True),
+        (Reason.SOURCE_BLIND, Decision(Reason.HEALTHY), True),
+        (None, Decision(Reason.NOT_RESTARTABLE), True),
+        (Reason.CONFIRMING, Decision(Reason.CONFIRMING), False),
+    ],
+)
+def test_a_reason_is_told_when_it_changes_but_not_that_all_is_well_at_the_start(
+    before: Reason | None, decision: Decision, told: bool
+) -> None:
+    draft = visible(Status.FAILED)
+    state = draft.state(A0)
+    draft.put(replace(state, facts=replace(state.facts, reason=before)))
+    conclude.conclude(draft, A0, decision)
+    assert draft.state(A0).facts.reason is decision.reason
+    assert (events(draft, EventKind.DECISION_CHANGED) != []) is told
+
+
+@pytest.mark.parametrize(
+    ("decision", "due", "waits"),
+    [
+        (Decision(Reason.COOLING_DOWN, T0 + HOUR), T0 + HOUR, False),
+        (Decision(Reason.COOLING_DOWN), T0 + SECOND, False),
+        (Decision(Reason.BREAKER_OPEN, T0 + HOUR), T0 + HOUR, False),
+        (Decision(Reason.REJECTED, T0 + HOUR), T0 + HOUR, False),
+        (
+            Decision(Reason.BUDGET_SPENT, T0 + HOUR, {"spent": 3, "of": 2}),
+            T0 + HOUR,
+            False,
+        ),
+        (Decision(Reason.HELD, T0 + HOUR), T0 + HOUR, False),
+        # A hold without an end waits for a person.
+        (Decision(Reason.HELD), None, False),
+        (Decision(Reason.CONFIRMING, T0 + HOUR), None, True),
+        (Decision(Reason.STORM), None, True),
+        (Decision(Reason.CENTER_RATE), None, True),
+        (Decision(Reason.SOURCE_BLIND), None, True),
+        (Decision(Reason.SHADOW), None, False),
+    ],
+)
+def test_what_a_decision_says_of_the_next_call(
+    decision: Decision, due: datetime | None, waits: bool
+) -> None:
+    draft = visible(Status.FAILED)
+    conclude.conclude(draft, A0, decision)
+    index = draft.index(CENTER)
+    assert index.due.get(A0) == due
+    assert (A0 in index.waits) is waits
+    assert (A0 in index.hurry) is (decision.reason is Reason.CONFIRMING)
+    assert center_of(draft).storm is None
+
+
+@pytest.mark.parametrize(("after", "hurries"), [(599, True), (600, False)])
+def test_a_young_attempt_is_polled_fast(after: int, hurries: bool) -> None:
+    one = watch(slot=False)
+    draft = visible(Status.DEPLOYING, after * SECOND, watch=one)
+    conclude.conclude(draft, A0, Decision(Reason.VERIFYING))
+    assert (A0 in draft.index(CENTER).hurry) is hurries
+
+
+@pytest.mark.parametrize(
+    ("care", "wake"),
+    [
+        # Blind at 90 s is the soonest where nothing comes earlier.
+        ({}, 90),
+        ({"hold": Hold(OWN, T0, 50 * SECOND)}, 50),
+        ({"order": Order(T0 - 9 * MINUTE, "eve")}, 60),
+        (
+            {"watch": replace(watch(), attempt=replace(watch().attempt, saved_at=T0 - 9 * MINUTE))},
+            60,
+        ),
+        (
+            {"episode": episode(breaker=BreakerState.OPEN, opened_at=T0 - 29 * MINUTE, openings=1)},
+            60,
+        ),
+        ({"episode": episode(last_call_at=T0 - 24 * HOUR + MINUTE)}, 60),
+    ],
+)
+def test_the_next_wake_is_the_first_moment_at_which_time_changes_something(
+    care: dict[str, object], wake: int
+) -> None:
+    draft = visible(Status.FAILED, **care)
+    conclude.conclude(draft, A0, Decision(Reason.HELD, T0 + HOUR))
+    assert draft.wakes == {A0: T0 + wake * SECOND}
+    # A moment that has passed is none.
+    conclude.conclude(draft, A0, Decision(Reason.HELD, T0))
+    assert draft.wakes == {A0: T0 + wake * SECOND}
