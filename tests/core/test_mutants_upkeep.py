@@ -186,7 +186,7 @@ def test_a_young_attempt_is_polled_fast(after: int, hurries: bool) -> None:
     ],
 )
 def test_the_next_wake_is_the_first_moment_at_which_time_changes_something(
-    care: dict[str, object], wake: int
+    care: dict[str, Any], wake: int
 ) -> None:
     draft = visible(Status.FAILED, **care)
     conclude.conclude(draft, A0, Decision(Reason.HELD, T0 + HOUR))
