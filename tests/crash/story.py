@@ -47,7 +47,7 @@ ANSWERED = frozenset(
 LATE = "at no step"
 """A life that did not come to its step in time and was killed at whatever it did then."""
 LIFE_S = 3.0
-HEALED_WITHIN_S = 15.0
+HEALED_WITHIN_S = 60.0
 MISHAPS = (
     None,
     None,

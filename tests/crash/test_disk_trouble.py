@@ -157,6 +157,7 @@ async def test_no_call_is_made_while_the_disk_is_full_and_all_are_made_afterward
         assert len(scene.relay.calls) == 3
 
 
+@pytest.mark.prove
 async def test_a_read_only_folder_ends_the_daemon_in_plain_words_and_loses_nothing(
     tmp_path: Path,
 ) -> None:

@@ -44,9 +44,9 @@ def wrong(stories: list[Told]) -> dict[int, list[str]]:
 
 
 async def test_a_daemon_killed_around_its_call_makes_none_twice(tmp_path: Path) -> None:
-    """Saved and not called; on the wire; answered and not settled: the three delicate moments."""
+    """On the wire; answered and not settled: the two most delicate moments."""
     async with nursery(tmp_path) as ward:
-        steps = ("commit grant after", "wire asked", "commit settle before")
+        steps = ("wire asked", "commit settle before")
         deaths = [Plan(step) for step in steps]
         story = await tell(7, tmp_path, ward, deaths)
     assert story.faults == [], "seed 7"
