@@ -4,8 +4,8 @@
     python -P tools/mutate.py --only may gates   some modules
     python -P tools/mutate.py --again            what survived the last run
 
-A mutant is one small fault (faults.py, mutants.py); trials.py tries it. Explained survivors stand in
-mutants.accepted.toml, each with the reason.
+A mutant is one small fault (faults.py, mutants.py); trials.py tries it. Explained survivors stand
+in mutants.accepted.toml, each with the reason.
 """
 
 import argparse
@@ -36,17 +36,25 @@ def main() -> int:
     every = all_mutants()
     known: dict[str, str] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     told = {one.key: known[one.key] for one in every if one.key in known}
-    chosen = [one for one in every if not asked.only or one.module in asked.only]
-    if asked.again:
-        chosen = [one for one in chosen if told.get(one.key, "survived") == "survived"]
-    if not asked.report:
-        trials = Trials(ROOT, CORE, asked.tests, told)
-        went_well = trials.run(chosen)
-        RESULTS.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
-        if not went_well:
-            sys.stderr.write("The tests fail without any fault.\n")
-            return 1
+    chosen = [
+        one
+        for one in every
+        if (not asked.only or one.module in asked.only)
+        and not (asked.again and told.get(one.key, "survived") != "survived")
+    ]
+    if not asked.report and not tried(chosen, asked.tests, told):
+        sys.stderr.write("The tests fail without any fault.\n")
+        return 1
     return report(every, told)
+
+
+def tried(mutants: list[Mutant], tests: list[str], told: dict[str, str]) -> bool:
+    """Try mutants; keep what became of each, also of a run that is interrupted."""
+    try:
+        return Trials(ROOT, CORE, tests, told).run(mutants)
+    finally:
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def all_mutants() -> list[Mutant]:

@@ -31,7 +31,7 @@ ARGS = ["-q", "-s", "--timeout=0", "--hypothesis-profile=mutants"]
 ARGS += ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"]
 ARGS += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
 # Histories made at random notice much, but slowly; the tests of one rule each must do.
-ARGS += ["-k", "not test_limits_always and not test_properties_waits"]
+ARGS += ["-k", "not test_limits_always and not test_properties"]
 QUICK = 0.2
 """Only tests quicker than this (seconds, measured with coverage on) judge."""
 PATIENCE = 4
