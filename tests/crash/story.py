@@ -77,14 +77,22 @@ class Told:
     attempts: int = 0
 
 
-async def tell(seed: int, folder: Path, nursery: Nursery, deaths: Sequence[Plan]) -> Told:
-    """Live through these deaths, then a whole life; compare calls with attempts."""
+async def tell(
+    seed: int, folder: Path, nursery: Nursery, deaths: Sequence[Plan], patience: float = LIFE_S
+) -> Told:
+    """Live through these deaths, then a whole life; compare calls with attempts.
+
+    Args:
+        patience: seconds that a life may take to come to its step.
+    """
     random, passed, told = Random(seed), Passed(), Told(seed)
     async with world(folder, passed) as scene:
         for plan in deaths:
             assert plan.step is not None
             _stir(random, scene, plan.step)
-            life = await _dies(plan, scene, nursery, passed)
+            passed.arm(plan)
+            life = passed.life = await nursery.bear(scene.config, plan)
+            await nursery.bury(life, patience)
             told.killed[plan.step if life.status == _KILLED and passed.reached(life) else LATE] += 1
             told.faults += said_wrong(life)
         scene.server.platform.faults.active.clear()
@@ -116,13 +124,6 @@ def _stir(random: Random, scene: World, step: str) -> None:
             one.refuses = 1
     mishap = None if step in ANSWERED else random.choice(MISHAPS)
     scene.server.platform.faults.active[:] = [] if mishap is None else [mishap]
-
-
-async def _dies(plan: Plan, scene: World, nursery: Nursery, passed: Passed) -> Life:
-    passed.arm(plan)
-    life = passed.life = await nursery.bear(scene.config, plan)
-    await nursery.bury(life, LIFE_S)
-    return life
 
 
 async def _lives(scene: World, nursery: Nursery, passed: Passed) -> Life:

@@ -48,7 +48,7 @@ async def test_a_daemon_killed_around_its_call_makes_none_twice(tmp_path: Path) 
     async with nursery(tmp_path) as ward:
         steps = ("wire asked", "commit settle before")
         deaths = [Plan(step) for step in steps]
-        story = await tell(7, tmp_path, ward, deaths)
+        story = await tell(7, tmp_path, ward, deaths, patience=20)
     assert story.faults == [], "seed 7"
     # Each was reached, and each left an attempt behind.
     assert sum(story.killed.values()) - story.killed[LATE] == len(deaths)
