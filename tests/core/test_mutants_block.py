@@ -156,7 +156,7 @@ def test_a_block_ends_by_a_good_sweep_when_no_restart_can_test_it(
 
 
 def test_the_end_of_a_block_is_told_and_forgets_the_denials_and_their_rejections() -> None:
-    draft = draft_of(3, at=90 * SECOND)
+    draft = draft_of(3, at=timedelta(seconds=90.26))
     put(draft, episode=episode(rejection=Rejection(T0, code="10008")))
     put(draft, "a1", episode=episode(rejection=Rejection(T0, code="10004")))
     put(draft, "a2", episode=episode())
@@ -168,7 +168,7 @@ def test_the_end_of_a_block_is_told_and_forgets_the_denials_and_their_rejections
     assert center.ramp == Ramp(draft.now, 1, 0, grew_at=draft.now)
     [told] = draft.events
     assert (told.kind, told.center) == (EventKind.CENTER_UNBLOCKED, CENTER)
-    assert told.fields == {"cause": BlockCause.TOKEN_EXPIRED, "blocked_for_s": 90.0}
+    assert told.fields == {"cause": BlockCause.TOKEN_EXPIRED, "blocked_for_s": 90.3}
     rejections = [draft.state(one).facts.care.episode for one in (A0, A1)]
     assert [one and one.rejection for one in rejections] == [None, Rejection(T0, code="10004")]
     # Everyone not at rest is decided anew, also who was not rejected.

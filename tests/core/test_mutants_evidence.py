@@ -85,7 +85,7 @@ def test_a_removed_instances_call_is_settled_then_unjudged(outcome: Outcome, jud
     draft = draft_of(1, at=MINUTE)
     gone = InstanceId("gone")
     facts = replace(draft.state(A0).facts)
-    care = replace(facts.care, watch=watch("gone"), episode=episode(attempts=4))
+    care = replace(facts.care, watch=watch("gone"), episode=episode(attempts=4, reads=5))
     draft.fleet.dormant[gone] = StoredInstance(gone, CENTER, replace(facts, care=care))
     other = CallEnded(AttemptKey(gone, 2), outcome, T0)
     settle.take_ended(draft, other)
@@ -97,14 +97,18 @@ def test_a_removed_instances_call_is_settled_then_unjudged(outcome: Outcome, jud
     )
     kept = draft.dormant[gone].facts.care
     careful = replace(episode(attempts=4), cautious_from=T0 + SECOND, watches=True)
-    assert kept.episode == (careful if judged else episode(attempts=4))
+    assert kept.episode == (careful if judged else episode(attempts=4, reads=5))
     assert kept.watch is None
 
 
 def test_a_call_of_someone_never_watched_changes_nothing() -> None:
     draft = draft_of(1)
-    settle.take_ended(draft, CallEnded(AttemptKey(InstanceId("gone"), 1), Accepted(), T0))
-    assert (draft.attempts, draft.dormant) == ({}, {})
+    gone = InstanceId("gone")
+    for _ in range(2):
+        settle.take_ended(draft, CallEnded(AttemptKey(gone, 1), Accepted(), T0))
+        assert (draft.attempts, draft.dormant) == ({}, {})
+        # Nor of one that is remembered without an attempt.
+        draft.fleet.dormant[gone] = StoredInstance(gone, CENTER, draft.state(A0).facts)
 
 
 # Codes and evidence.

@@ -180,6 +180,10 @@ def test_an_operators_call_and_one_out_of_the_window_are_not_in_the_budget() -> 
     assert spent(MINUTE, Call(T0), Call(T0 + SECOND, by_operator=True)) is None
     assert spent(HOUR + MINUTE, Call(T0), Call(T0 + HOUR)) is None
     assert spent(HOUR + MINUTE, Call(T0 + 2 * MINUTE), Call(T0 + HOUR)) is not None
+    # Out of the window it is not told among the spent either; the first is just out of it.
+    held = spent(HOUR, Call(T0), Call(T0 + 30 * MINUTE), Call(T0 + 50 * MINUTE))
+    assert held is not None
+    assert held.numbers == {"spent": 2, "of": 2}
 
 
 # Gates.

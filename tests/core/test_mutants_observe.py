@@ -64,7 +64,12 @@ def test_after_a_start_a_healthy_instance_is_at_rest_with_its_old_since() -> Non
 
 
 @pytest.mark.parametrize(
-    ("status", "reason"), [(Status.FAILED, Reason.CONFIRMING), (Status.RUNNING, Reason.HELD)]
+    ("status", "reason"),
+    [
+        (Status.FAILED, Reason.CONFIRMING),
+        (Status.FAILED, Reason.HEALTHY),
+        (Status.RUNNING, Reason.HELD),
+    ],
 )
 def test_who_was_told_otherwise_before_is_seen_the_long_way(status: Status, reason: Reason) -> None:
     draft = polled(at=HOUR)
@@ -81,7 +86,9 @@ def test_who_was_told_otherwise_before_is_seen_the_long_way(status: Status, reas
 
 def test_a_page_of_an_unknown_source_or_of_anothers_instance_is_no_observation() -> None:
     draft = polled()
-    observe.take_page(draft, page(draft, {"a0": Status.FAILED}, key=STRANGE))
+    odd = page(draft, {"a0": Status.FAILED}, key=STRANGE, unrecognised=("odd",))
+    observe.take_page(draft, odd)
+    assert draft.events == []
     draft.fleet.sources[STRANGE] = SourceState(T0)
     observe.take_page(draft, page(draft, {"a0": Status.FAILED, "b9": Status.FAILED}, key=STRANGE))
     assert draft.instances == {}
@@ -158,6 +165,13 @@ def test_running_begins_once_and_ends_with_any_other_status() -> None:
         draft.now += SECOND
     observe.take_page(draft, page(draft, {"a0": Status.UNKNOWN}))
     assert draft.state(A0).facts.care == replace(REST, episode=episode())
+
+
+def test_an_old_read_of_someone_absent_and_running_changes_nothing() -> None:
+    draft = polled(at=MINUTE)
+    before = seen(draft, Status.RUNNING, sight=Sight(T0 + SECOND, T0 + SECOND, absent=True))
+    observe.take_page(draft, page(draft, {"a0": Status.RUNNING}, asked_at=T0))
+    assert draft.state(A0) == before
 
 
 # What is told.

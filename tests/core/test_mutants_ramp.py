@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from builders import CENTER, MINUTE, SECOND, T0
+from builders import CENTER, MINUTE, SECOND, T0, World, member
 from mutants_support import A0, center_of, draft_of, put, put_center, watch
 from scnet_watchdog.core import ramp
 from scnet_watchdog.core.center import Ramp
@@ -117,3 +117,6 @@ def test_the_longest_start_deadline_of_those_in_trouble_counts() -> None:
     # Nobody has been seen yet, so nobody is at rest: all three count.
     assert ramp.longest_start(draft, CENTER) == 25 * MINUTE
     assert ramp.longest_start(draft, "elsewhere") == 10 * MINUTE
+    mixed = [member("a0", policy), member("a1", Policy(start_deadline=MINUTE))]
+    one = Draft(World(mixed).fleet, draft.situation)
+    assert ramp.longest_start(one, CENTER) == 25 * MINUTE

@@ -24,7 +24,7 @@ from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.model import BlockCause, Status
 from scnet_watchdog.core.outcome import OutcomeKind
 from scnet_watchdog.core.policy import Mode, Policy
-from scnet_watchdog.core.state import BreakerState, Order
+from scnet_watchdog.core.state import BreakerState, Order, Row, Sight
 
 BY_READS = Block(BlockCause.TOKEN_EXPIRED, T0, T0 + MINUTE, reads_fail=True, source=SOURCE)
 
@@ -138,7 +138,11 @@ def test_a_state_that_cannot_be_written_holds_every_real_call(writable: bool, sh
     draft = draft_of(shadow=shadow)
     draft.situation = replace(draft.situation, writable=writable)
     holds = not writable and not shadow
-    assert unwritable(view(draft)) == (Decision(Reason.STATE_UNWRITABLE) if holds else None)
+    held = Decision(Reason.STATE_UNWRITABLE) if holds else None
+    assert unwritable(view(draft)) == held
+    row = Row(2, T0 - MINUTE, T0)
+    seen(draft, Status.FAILED, sight=Sight(T0, T0, down=row, restartable=row))
+    assert assess(view(draft)) == held
 
 
 @pytest.mark.parametrize(

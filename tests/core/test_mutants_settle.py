@@ -36,7 +36,14 @@ from scnet_watchdog.core.state import Call, Ledger, Rejection, Row, Sight
 A1, A2 = InstanceId("a1"), InstanceId("a2")
 CALLS = (Call(T0 - HOUR), Call(T0))
 """One of long ago, and the one that was reserved when the attempt was saved."""
-EARLIER = episode(attempts=2, not_sent=1, waits_from=T0 - HOUR, waits_seq=0, reads=9)
+EARLIER = episode(
+    attempts=2,
+    not_sent=1,
+    waits_from=T0 - HOUR,
+    reads=9,
+    cautious_from=T0 - HOUR,
+    watches=True,
+)
 
 
 def ended(outcome: Outcome, draft: Draft | None = None, **care: Any) -> Draft:
@@ -155,6 +162,11 @@ def test_a_place_is_given_back_unless_the_call_may_have_acted(
     found = center_of(ended(outcome, draft)).ramp
     assert found is not None
     assert found.places == places
+
+
+def test_a_start_failure_ends_a_rejection() -> None:
+    draft = ended(START_FAILURE, episode=replace(EARLIER, rejection=Rejection(T0)))
+    assert care_of(draft).episode.rejection is None
 
 
 def test_an_accepted_call_ends_rejection_denials_and_the_row_of_errors() -> None:

@@ -12,6 +12,7 @@ from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.fleet import SourceState
 from scnet_watchdog.core.model import InstanceId, SourceKey
 from scnet_watchdog.core.outcome import OutcomeKind
+from scnet_watchdog.core.policy import Pace
 
 # Throttle.
 
@@ -33,8 +34,11 @@ def test_a_throttle_lasts_as_told_within_its_bounds(
 ) -> None:
     draft = draft_of(3, at=MINUTE)
     draft.fleet.sources[KEY] = SourceState(T0)
-    # A faster source of another center is no matter here.
-    draft.fleet.sources[SourceKey("flags", "other")] = SourceState(T0)
+    # The fastest source of the center counts; one of another center is no matter here.
+    draft.fleet.sources[SourceKey("slow", CENTER)] = SourceState(T0)
+    draft.fleet.sources[SourceKey("fast", "other")] = SourceState(T0)
+    paces = {"slow": Pace(MINUTE, 25 * SECOND), "fast": Pace(SECOND, SECOND)}
+    draft.fleet.roster = replace(draft.fleet.roster, paces={**draft.fleet.roster.paces, **paces})
     if in_row:
         put_center(draft, throttle=Throttle(T0, SECOND, in_row))
     throttle.throttled(draft, CENTER, None if told is None else told * SECOND)

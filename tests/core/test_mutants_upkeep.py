@@ -15,16 +15,20 @@ from mutants_support import (
     events,
     polled,
     put,
+    put_center,
     seen,
+    view,
     watch,
 )
 from scnet_watchdog.core import conclude
+from scnet_watchdog.core.center import Block
 from scnet_watchdog.core.command import Hold, Scope, ScopeKind
 from scnet_watchdog.core.decision import Decision, Reason
 from scnet_watchdog.core.draft import Draft
-from scnet_watchdog.core.event import EventKind
-from scnet_watchdog.core.model import Status
+from scnet_watchdog.core.event import EventKind, Level
+from scnet_watchdog.core.model import BlockCause, Status
 from scnet_watchdog.core.outcome import OutcomeKind
+from scnet_watchdog.core.policy import Cooldown, Mode, Policy
 from scnet_watchdog.core.state import BreakerState, Order, ShadowCount
 
 OWN = Scope(ScopeKind.INSTANCE, A0)
@@ -194,3 +198,90 @@ def test_the_next_wake_is_the_first_moment_at_which_time_changes_something(
     # A moment that has passed is none.
     conclude.conclude(draft, A0, Decision(Reason.HELD, T0))
     assert draft.wakes == {A0: T0 + wake * SECOND}
+
+
+def test_a_call_in_shadow_is_told_with_its_count_and_waits_for_its_own_cooldown() -> None:
+    steady = Policy(mode=Mode.SHADOW, cooldown=Cooldown(MINUTE, 2, 15 * MINUTE, 0))
+    draft = polled(policy=steady, at=timedelta(seconds=90.26))
+    seen(draft, Status.FAILED, care={"shadow": ShadowCount(1, T0)})
+    # 60 s after the first; after the second 120 s.
+    decision = conclude.shadow(draft, A0)
+    expected = Decision(Reason.SHADOW, draft.now + 2 * MINUTE, {"calls": 2})
+    assert decision == expected
+    assert draft.state(A0).facts.care.shadow == ShadowCount(2, draft.now)
+    [event] = draft.events
+    assert (event.kind, event.instance) == (EventKind.RESTART_REQUESTED, A0)
+    assert event.fields == {
+        "shadow": True,
+        "attempt": 2,
+        "reason": Status.FAILED,
+        "status": Status.FAILED,
+        "down_for_s": 90.3,
+    }
+    assert conclude.shadow(draft, A0) == expected
+    assert len(draft.events) == 1
+
+
+@pytest.mark.parametrize(("after", "waits"), [(59, True), (60, False)])
+def test_a_shadow_count_waits_exactly_its_cooldown(after: int, waits: bool) -> None:
+    steady = Policy(mode=Mode.SHADOW, cooldown=Cooldown(MINUTE, 2, 15 * MINUTE, 0))
+    draft = polled(policy=steady, at=after * SECOND)
+    assert conclude.shadow_waits(view(draft)) is None
+    seen(draft, Status.FAILED, care={"shadow": ShadowCount(1, T0)})
+    held = conclude.shadow_waits(view(draft))
+    expected = Decision(Reason.SHADOW, T0 + MINUTE, {"calls": 1})
+    assert held == (expected if waits else None)
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.COMPLETED])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_only_an_active_restartable_instance_keeps_a_storm_up_or_falls_due(
+    status: Status, mode: Mode
+) -> None:
+    draft = polled(policy=Policy(mode=mode), at=SECOND)
+    seen(draft, status)
+    index = draft.own_index(CENTER)
+    counts = mode is Mode.ACTIVE and status is Status.FAILED
+    conclude.conclude(draft, A0, Decision(Reason.CONFIRMING))
+    assert (A0 in index.waits) is counts
+    conclude.conclude(draft, A0, Decision(Reason.COOLING_DOWN, T0 + HOUR))
+    assert (A0 in index.due) is counts
+
+
+@pytest.mark.parametrize(("calls", "told"), [(2, True), (3, False)])
+def test_a_spent_budget_is_told_when_it_is_spent_and_not_at_each_call_after(
+    calls: int, told: bool
+) -> None:
+    draft = visible(Status.FAILED)
+    numbers = {"spent": calls, "of": 2}
+    conclude.conclude(draft, A0, Decision(Reason.BUDGET_SPENT, T0 + HOUR, numbers))
+    spent = [one.fields for one in events(draft, EventKind.BUDGET_SPENT)]
+    assert spent == ([{"next_at": T0 + HOUR, **numbers}] if told else [])
+    [changed] = events(draft, EventKind.DECISION_CHANGED)
+    assert changed.fields == {"reason": Reason.BUDGET_SPENT, "next_at": T0 + HOUR, **numbers}
+
+
+@pytest.mark.parametrize(
+    ("previous", "reason", "since", "level"),
+    [
+        (Reason.VERIFYING, Reason.CENTER_BLOCKED, 0, Level.DEBUG),
+        # Blocked in this very turn: that is news.
+        (Reason.VERIFYING, Reason.CENTER_BLOCKED, 1, None),
+        (Reason.CONFIRMING, Reason.CENTER_BLOCKED, 0, None),
+        (Reason.VERIFYING, Reason.COOLING_DOWN, 0, None),
+        (Reason.VERIFYING, Reason.CENTER_BLOCKED, None, None),
+    ],
+)
+def test_the_end_of_a_blocked_centers_canary_is_silent_like_its_begin(
+    previous: Reason, reason: Reason, since: int | None, level: Level | None
+) -> None:
+    draft = visible(Status.FAILED)
+    state = draft.state(A0)
+    draft.put(replace(state, facts=replace(state.facts, reason=previous)))
+    if since is not None:
+        began = T0 + since * SECOND
+        put_center(draft, block=Block(BlockCause.ARREARS, began, began, by_restart=True))
+    conclude.conclude(draft, A0, Decision(reason))
+    [changed] = events(draft, EventKind.DECISION_CHANGED)
+    assert changed.level is level
+    assert changed.fields["previous"] is previous
