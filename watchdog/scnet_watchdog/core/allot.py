@@ -41,7 +41,7 @@ def allot(draft: Draft, name: str) -> Granted:
     if not wanting:
         return granted
     free = draft.situation.free.get(name, 0)
-    operators = _ordered(draft, wanting)
+    operators = _ordered(draft, wanting & draft.index(name).ordered)
     others = wanting.difference(operators) if operators else wanting
     for id_ in operators:
         _give(draft, id_, True, free, granted)
@@ -50,9 +50,8 @@ def allot(draft: Draft, name: str) -> Granted:
             break
     closed = shut_gate(draft, name, Wish(False, free - len(granted.attempts)))
     taken = {one.instance for one in granted.attempts}
-    for id_ in wanting:
-        if id_ not in taken:
-            granted.held.setdefault(id_, closed or Decision(Reason.CENTER_BUSY))
+    others = wanting.difference(taken, granted.held)
+    granted.held |= dict.fromkeys(others, closed or Decision(Reason.CENTER_BUSY))
     return granted
 
 

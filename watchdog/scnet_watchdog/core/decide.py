@@ -122,9 +122,8 @@ def _answer_center(draft: Draft, name: str) -> None:
     for attempt in granted.attempts:
         wanting.discard(attempt.instance)
         conclude(draft, attempt.instance, Decision(attempt.reason))
-    for id_, decision in granted.held.items():
-        if id_ in draft.touched or draft.state(id_).facts.reason is not decision.reason:
-            conclude(draft, id_, decision)
+    for id_ in draft.told_otherwise(granted.held):
+        conclude(draft, id_, granted.held[id_])
     storm.calm_down(draft, name)
     draft.wakes[CENTER + name] = _center_wake(draft, name, granted.held)
 

@@ -9,6 +9,7 @@ from .attempt import Attempt, AttemptKey
 from .center import CenterState, Seen
 from .change import Change, StoredInstance
 from .command import Hold, Scope
+from .decision import Decision
 from .event import Event, EventKind, Level
 from .fleet import BLIND_AFTER, Decided, Fleet, Index, SourceState
 from .inputs import Situation
@@ -101,6 +102,16 @@ class Draft:
         asked = self.asked_at(state)
         return asked and asked + BLIND_AFTER * self.interval(self.member(state.id).key)
 
+    def told_otherwise(self, held: Mapping[InstanceId, Decision]) -> list[InstanceId]:
+        """Those who were touched, or whose last reason is another one."""
+        mine, theirs, touched = self.instances, self.fleet.instances, self.touched
+        # Once a turn for everyone who waits at a gate: plain look-ups are all that it may cost.
+        return [
+            id_
+            for id_, one in held.items()
+            if id_ in touched or (mine.get(id_) or theirs[id_]).facts.reason is not one.reason
+        ]
+
     # Writing.
 
     def own_index(self, center: str) -> Index:
@@ -123,6 +134,7 @@ class Draft:
         keep(index.busy, id_, watch is not None and watch.slot)
         restartable = state.facts.status in self.member(id_).policy.restart_on
         keep(index.restartable, id_, restartable)
+        keep(index.ordered, id_, state.facts.care.order is not None)
         index.note_calls(old, state)
         self.instances[id_] = state
         self.touched[id_] = None

@@ -49,14 +49,14 @@ class SourceState:
         return max(pace.interval, self.sweep)
 
 
-SETS = ("unrest", "busy", "restartable", "wanting", "waits", "hurry")
+SETS = ("unrest", "busy", "restartable", "ordered", "wanting", "waits", "hurry")
 """The sets of an index."""
 
 
 class Index:
     """Who of a center needs attention; derived from the states, never stored."""
 
-    __slots__ = ("busy", "calls", "due", "hurry", "restartable", "unrest", "waits", "wanting")
+    __slots__ = ("calls", "due", *SETS)
 
     def __init__(self) -> None:
         self.unrest: set[InstanceId] = set()
@@ -65,6 +65,8 @@ class Index:
         """Their attempt takes a place in flight."""
         self.restartable: set[InstanceId] = set()
         """Their last status is restartable."""
+        self.ordered: set[InstanceId] = set()
+        """An operator asked for their restart."""
         self.wanting: set[InstanceId] = set()
         """A restart follows as soon as the center's gates let it."""
         self.waits: set[InstanceId] = set()
