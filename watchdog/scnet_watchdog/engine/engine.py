@@ -30,8 +30,9 @@ from .wiring import Wiring, watched_by
 ACQUIRE_WAIT = timedelta(seconds=1)
 """How long the state is waited for: a reader may hold it for a moment."""
 
-INPUTS_LIMIT = 100 * TURN_LIMIT
-"""Inputs that may wait; beyond it polls are left out until turns have caught up."""
+INPUTS_LIMIT = 200 * TURN_LIMIT
+"""Instances that inputs which wait may speak of, 50 MiB; beyond it polls are left out until turns
+have caught up (a disk that hangs must not fill the memory)."""
 
 
 class Engine:
@@ -173,7 +174,7 @@ class Engine:
     async def poll(self, key: SourceKey) -> bool:
         """Ask one source for all it watches; return whether that went well."""
         source, watched = self._turns.wiring.sources.get(key), self._watched.get(key)
-        if source is None or not watched or len(self._turns.agenda.queue) > INPUTS_LIMIT:
+        if source is None or not watched or self._turns.agenda.queue.weight > INPUTS_LIMIT:
             return False
         return await self.polls.poll(key, source, watched)
 

@@ -20,6 +20,8 @@ class InputQueue:
 
     def __init__(self) -> None:
         self._waiting: deque[Input] = deque()
+        self.weight = 0
+        """Instances that all that waits speaks of: what it costs in memory follows this."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -29,6 +31,7 @@ class InputQueue:
 
     def put(self, one: Input) -> None:
         """Append an input; a page of more than 1 000 rows is split."""
+        self.weight += weight(one)
         if isinstance(one, Page) and len(one.rows) > TURN_LIMIT:
             self._waiting.extend(_split(one))
         else:
@@ -41,11 +44,13 @@ class InputQueue:
         while self._waiting and (not taken or weight(self._waiting[0]) <= room):
             room -= weight(self._waiting[0])
             taken.append(self._waiting.popleft())
+        self.weight -= sum(map(weight, taken))
         return tuple(taken)
 
     def clear(self) -> None:
         """Forget everything."""
         self._waiting.clear()
+        self.weight = 0
 
 
 def weight(one: Input) -> int:
