@@ -28,8 +28,8 @@ STEP = timedelta(days=1) / POLLS
 FAIL_EVERY = 20
 """So many polls lie between two failures."""
 FAULTS = 0.2
-ALLOWED_MIB = 1.0
-"""Growth of memory that is the allocator's, not a leak's."""
+ALLOWED_MIB = 2.5
+"""SQLite keeps up to 2 MB of the growing journal in memory; the rest is the allocator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ async def _measure(polls: int) -> list[Figure]:
                     await _fail(server, chosen)
                 failed += not await whole.engine.poll(KEY)
                 clock.ahead += STEP
-                whole.engine.wake()
-            await whole.engine.run_turns()
+                # No poll before the turns have caught up: a backlog would be no leak.
+                await whole.engine.run_turns()
             end = _use()
     return [_figure(polls, failed, warm, end)]
 
