@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 
 from builders import CENTER, HOUR, MINUTE, SECOND, T0, World, member
-from mutants_support import A0, center_of, draft_of, episode, put, put_center
+from mutants_support import A0, center_of, draft_of, episode, put, put_center, seen
 from scnet_watchdog.core import storm
 from scnet_watchdog.core.center import Block, CenterBreaker, Ramp, Seen, Storm
 from scnet_watchdog.core.command import Hold, Scope, ScopeKind
 from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.inputs import Situation
-from scnet_watchdog.core.model import BlockCause, InstanceId
+from scnet_watchdog.core.model import BlockCause, InstanceId, Status
 from scnet_watchdog.core.policy import Limits, Mode, Policy, StormPolicy
 from scnet_watchdog.core.state import BreakerState, Rejection
 
@@ -189,3 +189,17 @@ def test_a_storm_is_told_to_the_tenth_of_a_second() -> None:
     draft.own_index(CENTER).waits.clear()
     storm.calm_down(draft, CENTER)
     assert draft.events[0].fields == {"lasted_s": 90.3}
+
+
+@pytest.mark.parametrize("placed", ["in this turn", "before"])
+def test_who_is_at_rest_under_a_shared_hold_is_not_eligible(placed: str) -> None:
+    # Eight active ones, six of them running under a hold on their group: two are eligible.
+    members = [member("a0"), member("a1"), *(member(f"a{n}", group="g") for n in range(2, 8))]
+    draft = Draft(World(members, limits=HALF).fleet, Situation(T0 + SECOND))
+    for n in range(2, 8):
+        seen(draft, Status.RUNNING, f"a{n}")
+    hold = Hold(Scope(ScopeKind.GROUP, "g"), T0)
+    (draft.holds if placed == "in this turn" else draft.fleet.holds)[hold.scope] = hold
+    turn(draft, 2)
+    storm.notice(draft, CENTER)
+    assert storms(draft) == [{"instances": 2, "eligible": 2}]
