@@ -36,16 +36,18 @@ def main() -> int:
     every = all_mutants()
     known: dict[str, str] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     told = {one.key: known[one.key] for one in every if one.key in known}
-    chosen = [
-        one
-        for one in every
-        if (not asked.only or one.module in asked.only)
-        and not (asked.again and told.get(one.key, "survived") != "survived")
-    ]
+    chosen = [one for one in every if not asked.only or one.module in asked.only]
+    if asked.again:
+        chosen = survivors(chosen, told)
     if not asked.report and not tried(chosen, asked.tests, told):
         sys.stderr.write("The tests fail without any fault.\n")
         return 1
     return report(every, told)
+
+
+def survivors(mutants: list[Mutant], told: dict[str, str]) -> list[Mutant]:
+    """Those that nothing has noticed yet, and those that were never tried."""
+    return [one for one in mutants if told.get(one.key, "survived") == "survived"]
 
 
 def tried(mutants: list[Mutant], tests: list[str], told: dict[str, str]) -> bool:
