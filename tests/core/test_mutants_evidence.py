@@ -174,3 +174,17 @@ def test_a_second_instance_denied_by_permission_blocks_the_center(two: bool) -> 
     assert draft.attempts[AttemptKey(A0, 1)].refusal is refusal
     assert (center_of(draft).block is not None) is two
     assert center_of(draft).invalids == ()
+
+
+@pytest.mark.parametrize("forgiven", [None, episode(attempts=1)])
+def test_a_rejection_that_has_ended_meanwhile_counts_to_nothing(forgiven: object) -> None:
+    draft = draft_of(3, at=HOUR)
+    put(draft, "a1", episode=forgiven)
+    put_center(draft, invalids=(Seen(draft.now, A1), Seen(draft.now, A2)))
+    put(draft, "a2", episode=episode(rejection=Rejection(T0), watches=True))
+    ended(INVALID, draft)
+    assert draft.state(A1).facts.care.episode == forgiven
+    assert center_of(draft).breaker.errors == (A2, A0)
+    found = draft.state(A2).facts.care.episode
+    assert found is not None
+    assert not found.watches

@@ -1,6 +1,7 @@
 """What one read leaves behind: semantics 1."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -226,3 +227,19 @@ def test_a_change_of_status_is_told_with_what_was_before(
     draft.now += SECOND
     observe.take_page(draft, page(draft, {"a0": after}))
     assert draft.events == []
+
+
+def test_down_time_is_told_to_the_tenth_of_a_second() -> None:
+    draft = polled(at=timedelta(seconds=60.26))
+    seen(draft, Status.FAILED)
+    observe.take_page(draft, page(draft, {"a0": Status.RUNNING}))
+    assert draft.events[0].fields["down_for_s"] == 60.3
+
+
+@pytest.mark.parametrize("asked", [T0 - SECOND, T0, T0 + SECOND])
+def test_the_first_sight_of_someone_not_running_tells_no_change(asked: datetime) -> None:
+    draft = polled(at=MINUTE)
+    observe.take_page(draft, page(draft, {"a0": Status.FAILED}, asked_at=asked))
+    assert draft.state(A0).facts.status is Status.FAILED
+    assert draft.state(A0).facts.since == asked
+    assert events(draft, EventKind.INSTANCE_STATUS_CHANGED) == []

@@ -16,6 +16,7 @@ from scnet_watchdog.core.center import Block, Throttle
 from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.model import BlockCause, InstanceId, SourceKey, Status
 from scnet_watchdog.core.pace import next_poll_at
+from scnet_watchdog.core.policy import Confirm, Policy
 from scnet_watchdog.core.state import Row, Sight
 
 BY_READS = Block(BlockCause.TOKEN_EXPIRED, T0, T0 + MINUTE, reads_fail=True, source=SOURCE)
@@ -83,3 +84,28 @@ def test_a_block_and_a_throttle_slow_polls_down(last: datetime | None) -> None:
     for other in (replace(BY_READS, reads_fail=False), replace(BY_READS, source="flags"), None):
         put_center(draft, block=other)
         assert next_at(draft, last) == usual
+
+
+def test_the_soonest_of_several_counts() -> None:
+    draft = polled(2)
+    # Due at 25 s and at 27 s: a read ten seconds before the first.
+    draft.own_index(CENTER).due |= {A0: T0 + 27 * SECOND, InstanceId("a1"): T0 + 25 * SECOND}
+    assert next_at(draft) == 15.0
+    # Confirmations complete at 5 s and at 7 s.
+    for id_, first in (("a0", -23), ("a1", -25)):
+        began = T0 + first * SECOND
+        seen(draft, Status.FAILED, id_, sight=Sight(T0, T0, restartable=Row(1, began, began)))
+        draft.own_index(CENTER).hurry.add(InstanceId(id_))
+    assert next_at(draft) == 5.0
+
+
+@pytest.mark.parametrize(("count", "when"), [(1, 10.0), (2, 5.0)])
+def test_a_row_that_needs_two_more_reads_is_not_completed_by_the_next(
+    count: int, when: float
+) -> None:
+    draft = polled(policy=Policy(confirm=Confirm(3, 30 * SECOND)))
+    began = T0 - 25 * SECOND
+    row = Row(count, began, T0)
+    seen(draft, Status.FAILED, sight=Sight(T0, T0, restartable=row))
+    draft.own_index(CENTER).hurry.add(A0)
+    assert next_at(draft) == when
