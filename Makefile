@@ -1,6 +1,8 @@
 # make demo   see the daemon heal a simulated platform
 # make test   set everything up and run the tests
 # make check  everything that must hold before a change lands
+# make prove  a million simulated instance-hours, real deaths, hostile answers (half an hour)
+# make bench  figures beside the bare limit and the plain way
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
@@ -8,10 +10,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test bench check format lint types imports cover generated fix pins clean
+.PHONY: help demo test prove mutate bench check format lint types imports cover generated fix pins clean
 
 help:
-	@sed -n 's/^# //p' Makefile | head -4
+	@sed -n 's/^# //p' Makefile | head -6
 
 # One environment of our own; set up again only when what it is made from changes.
 $(READY): pyproject.toml constraints.txt
@@ -31,6 +33,19 @@ PYTEST = "$(BIN)/pytest" -q -n 2 --hypothesis-profile=ci
 
 test: $(READY)
 	$(PYTEST)
+
+# The long proofs. HOURS: instance-hours that are simulated at least.
+HOURS ?= 1000000
+
+prove: $(READY)
+	cd tests && "$(CURDIR)/$(BIN)/python" -m simulation.prove --hours $(HOURS)
+	"$(BIN)/pytest" -q -m prove --timeout 1800 tests/crash tests/hostile tests/simulation
+	EXAMPLES=20 "$(BIN)/pytest" -q --timeout 1200 tests/core/test_properties_*.py \
+		tests/settings/test_any_*.py tests/adapters/stores/test_codec_properties.py
+
+# Does any test notice when a line of the core is wrong? About an hour.
+mutate: $(READY)
+	"$(BIN)/python" -P tools/mutate.py
 
 # Figures, not a gate: ratios measured in one run.
 bench: $(READY)

@@ -43,7 +43,7 @@ def invent(seed: int) -> Story:
     dice = Random(f"story {seed}")
     kind = KINDS[seed % len(KINDS)]
     if kind == "calm":
-        count, hours = dice.randint(150, 400), dice.uniform(48, 96)
+        count, hours = dice.randint(250, 600), dice.uniform(48, 96)
         happenings = dice.randint(5, 25)
     elif kind == "mass":
         count, hours = dice.randint(20, 80), dice.uniform(8, 36)
@@ -63,7 +63,7 @@ def invent(seed: int) -> Story:
         hours=hours,
         policies=policies,
         limits=dice.choice([*LIMITS, "default"]),
-        pace=dice.choice([*PACES, "default"]),
+        pace=dice.choice(["default", "slow"] if kind == "calm" else [*PACES, "default"]),
         happenings=tuple(sorted(author.found, key=lambda one: one.at)),
     )
 

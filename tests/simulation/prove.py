@@ -63,7 +63,7 @@ def _many(asked: argparse.Namespace) -> int:
         reached += told.reached
         if told.violation is not None:
             return _broken(told)
-        if stories % 50 == 0:
+        if stories % 10 == 0:
             took = time.monotonic() - began
             print(f"{stories:6,} stories, {hours:12,.0f} h, {took:5.0f} s", flush=True)
     took = time.monotonic() - began
