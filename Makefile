@@ -49,7 +49,7 @@ mutate: $(READY)
 
 # Figures, not a gate: ratios measured in one run.
 bench: $(READY)
-	"$(BIN)/python" -P benchmarks/turns.py
+	"$(BIN)/python" -m benchmarks.bench
 
 check: format lint types imports cover generated
 
