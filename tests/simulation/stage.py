@@ -259,5 +259,6 @@ def tell(story: Story) -> Told:
         one.witness.calls,
         one.witness.reached,
         one.ending.share,
-        tuple(one.witness.lines),
+        # Where the files lie is no part of a story.
+        tuple(line.replace(str(folder), "…") for line in one.witness.lines),
     )
