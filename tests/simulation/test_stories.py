@@ -1,5 +1,10 @@
 """A short part of the long proof: fixed seeds, the same stories each time."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from simulation.invent import invent
@@ -21,6 +26,23 @@ def test_a_story_ends_the_same_way_each_time_it_is_told() -> None:
     first, again = tell(invent(21)), tell(invent(21))
     assert first.lines == again.lines
     assert first.reached == again.reached
+
+
+def test_a_story_is_the_same_in_another_process() -> None:
+    """What is told of several instances at one moment has no order; everything else has."""
+    code = (
+        "from simulation.invent import invent; from simulation.stage import tell; "
+        "print(*tell(invent(20)).lines, sep='\\n')"
+    )
+    tests = Path(__file__).parents[1]
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(tests), "PYTHONHASHSEED": "7"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert sorted(told.stdout.splitlines()) == sorted(tell(invent(20)).lines)
 
 
 def test_a_story_survives_being_printed_and_read() -> None:
