@@ -30,6 +30,8 @@ from .wire import Network
 from .witness import Violation, Witness
 
 SHM = Path("/dev/shm")
+A_MOMENT_S = 0.001
+"""Timers closer than this are one moment: the loop fires them early, and time would stand still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Stage:
 
     async def until(self, seconds: float) -> None:
         """Let time pass; whoever dies meanwhile is buried, and another one begins later."""
-        while (left := seconds - self.loop.time()) > 0:
+        while (left := seconds - self.loop.time()) > A_MOMENT_S:
             if self.life is None:
                 await asyncio.sleep(left)
                 return
