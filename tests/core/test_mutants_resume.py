@@ -11,7 +11,7 @@ from scnet_watchdog.core.change import Memory, StoredInstance
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.policy import Policy
 from scnet_watchdog.core.resume import past, resume, slots_end
-from scnet_watchdog.core.state import REST, Care, Facts
+from scnet_watchdog.core.state import REST, Call, Care, Facts, Ledger
 
 
 def test_each_place_in_flight_ends_a_start_deadline_after_its_save() -> None:
@@ -47,13 +47,21 @@ def test_what_was_stored_is_found_again_and_nothing_open_is_the_one_rest() -> No
     assert fleet.instances[InstanceId("a1")].facts == busy
 
 
-@pytest.mark.parametrize("name", ["a0", "gone"])
-def test_who_is_not_watched_or_has_moved_to_another_center_sleeps(name: str) -> None:
-    center = "elsewhere" if name == "a0" else CENTER
-    stored = StoredInstance(InstanceId(name), center, Facts(Status.FAILED, T0))
+def test_who_is_not_watched_any_more_sleeps() -> None:
+    stored = StoredInstance(InstanceId("gone"), CENTER, Facts(Status.FAILED, T0))
     fleet, _ = resume(Memory((stored,)), roster([member("a0")]), T0)
-    assert fleet.dormant == {name: stored}
+    assert fleet.dormant == {"gone": stored}
     assert fleet.instances[A0].facts == Facts()
+
+
+def test_who_has_moved_to_another_center_must_be_seen_there_and_is_stored_there() -> None:
+    facts = Facts(Status.FAILED, T0, ledger=Ledger(3, 2, (Call(T0),)))
+    stored = StoredInstance(A0, "elsewhere", facts)
+    fleet, change = resume(Memory((stored,)), roster([member("a0")]), T0)
+    assert fleet.dormant == {}
+    assert fleet.instances[A0].facts == replace(facts, status=None, since=None)
+    assert change.instances == {A0: StoredInstance(A0, CENTER, fleet.instances[A0].facts)}
+    assert fleet.indexes[CENTER].calls == [(T0, A0)]
 
 
 @pytest.mark.parametrize(("after", "cut"), [(-1, False), (0, False), (1, True)])

@@ -10,11 +10,10 @@ from .decide import conclude_all
 from .draft import Draft
 from .fleet import Decided, Fleet, SourceState, new_sources
 from .inputs import Situation
+from .leave import found_again, left
 from .model import InstanceId, SourceKey
 from .operate import became_eligible
-from .outcome import Verdict
 from .policy import Member, Mode, Roster
-from .state import Care, Episode, InstanceState
 
 
 def reload(fleet: Fleet, roster: Roster, situation: Situation) -> Decided:
@@ -32,10 +31,11 @@ def reload(fleet: Fleet, roster: Roster, situation: Situation) -> Decided:
     draft.events = leaving.events
     draft.attempts = leaving.attempts
     draft.centers = {n: c for n, c in leaving.centers.items() if n in roster.centers}
-    draft.dormant = dict(leaving.dormant)
+    draft.dormant = {i: one for i, one in leaving.dormant.items() if i not in roster.members}
     added = [id_ for id_ in roster.members if id_ not in stays]
     for id_ in added:
-        _add(draft, roster.members[id_])
+        # It must be seen first, and counts as turned when it is down then.
+        draft.put(found_again(roster.members[id_], new.dormant))
     for id_, member in stays.items():
         _adapt(draft, id_, fleet.roster.members[id_], member, situation.shadow)
     for name in roster.centers:
@@ -67,57 +67,14 @@ def _with_roster(fleet: Fleet, leaving: Draft, roster: Roster, now: datetime) ->
 
 
 def _remove(draft: Draft, id_: InstanceId) -> None:
-    """End the episode; an attempt that awaits its verdict stays unjudged.
-
-    What such an attempt asks of the next one outlives this: it may have acted.
-    """
+    """Give back what it took of its center; keep what outlives a removal."""
     ramp.give_back(draft, id_)
     centerbreaker.quiet(draft, id_)
     state = draft.state(id_)
-    care = state.facts.care
-    watch = care.watch
-    if watch is not None and watch.attempt.awaits_verdict:
-        draft.row(replace(watch.attempt, verdict=Verdict.UNJUDGED, judged_at=draft.now))
-    in_flight = watch if watch is not None and watch.attempt.outcome is None else None
-    kept = Care(hold=care.hold, marks=care.marks, watch=in_flight, episode=_caution(care))
-    draft.dormant[id_] = StoredInstance(id_, state.center, replace(state.facts, care=kept))
-
-
-def _caution(care: Care) -> Episode | None:
-    """An episode that keeps only what the next call must wait for.
-
-    The last call's cooldown, as if it were the first, and the reads and the time that an unclear
-    call asks for: a config that drops an instance and names it again must bring no call forward.
-    """
-    episode = care.episode
-    if episode is None:
-        return None
-    bare = Episode(
-        episode.began_at,
-        episode.number,
-        attempts=min(1, episode.attempts + episode.not_sent),
-        waits_from=episode.waits_from,
-        waits_seq=episode.waits_seq,
-        last_call_at=episode.last_call_at,
-    )
-    if care.watch is not None and care.watch.attempt.awaits_verdict:
-        since = care.watch.attempt.settled_at
-        return replace(bare, cautious_from=since, watches=True, reads=care.watch.reads)
-    return replace(
-        bare,
-        cautious_from=episode.cautious_from,
-        watches=episode.watches,
-        reads=episode.reads,
-    )
-
-
-def _add(draft: Draft, member: Member) -> None:
-    """Watch a newcomer, or one that comes back: it must be seen first, and counts as turned."""
-    known = draft.fleet.dormant.get(member.id)
-    state = InstanceState(member.id, member.center)
-    if known is not None:
-        state = replace(state, facts=replace(known.facts, status=None, since=None, reason=None))
-    draft.put(state)
+    stored, unjudged = left(StoredInstance(id_, state.center, state.facts), draft.now)
+    if unjudged is not None:
+        draft.row(unjudged)
+    draft.dormant[id_] = stored
 
 
 def _adapt(draft: Draft, id_: InstanceId, old: Member, new: Member, shadow: bool) -> None:
@@ -148,7 +105,7 @@ def _decided(
     stored = {
         id_: one
         for id_, one in decided.change.instances.items()
-        if id_ in draft.dormant or _facts(before, id_) != one.facts
+        if id_ in draft.dormant or _stored(before, id_) != one
     }
     return replace(
         decided,
@@ -161,9 +118,9 @@ def _decided(
     )
 
 
-def _facts(fleet: Fleet, id_: InstanceId) -> object:
+def _stored(fleet: Fleet, id_: InstanceId) -> StoredInstance | None:
     state = fleet.instances.get(id_)
-    return state.facts if state is not None else None
+    return StoredInstance(id_, state.center, state.facts) if state is not None else None
 
 
 def _first_looks(

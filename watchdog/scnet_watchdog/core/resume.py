@@ -12,6 +12,8 @@ from .change import Change, Memory, StoredInstance
 from .draft import Draft
 from .fleet import Fleet
 from .inputs import CallEnded, Situation
+from .leave import found_again, left
+from .model import InstanceId
 from .outcome import Unanswered
 from .policy import Roster
 from .settle import settled, take_ended
@@ -28,7 +30,7 @@ def resume(memory: Memory, roster: Roster, now: datetime) -> tuple[Fleet, Change
         known = past(stored, now)
         member = roster.members.get(known.id)
         if member is None or member.center != known.center:
-            fleet.dormant[known.id] = known
+            fleet.dormant[known.id] = _leaves(draft, known)
             _keeps_rate(draft, known)
             continue
         care = REST if known.facts.care == REST else known.facts.care
@@ -37,13 +39,14 @@ def resume(memory: Memory, roster: Roster, now: datetime) -> tuple[Fleet, Change
         _keeps_storm(draft, state)
     for member in roster.members.values():
         if member.id not in draft.instances:
-            draft.put(InstanceState(member.id, member.center))
+            draft.put(found_again(member, fleet.dormant))
     for center in memory.centers:
         draft.centers[center.name] = past(center, now)
     for hold in memory.holds:
         draft.holds[hold.scope] = past(hold, now)
     fleet.apply(draft.decided())
-    return fleet, _settle_open(fleet, memory, now)
+    first = Change(instances=_moved(fleet), attempts=tuple(draft.attempts.values()))
+    return fleet, first.then(_settle_open(fleet, memory, now))
 
 
 def slots_end(fleet: Fleet) -> dict[str, datetime]:
@@ -73,6 +76,25 @@ def past(value: _T, now: datetime) -> _T:
         if new is not old and new != old:
             cut[field.name] = new
     return replace(value, **cut) if cut else value  # type: ignore[type-var]
+
+
+def _leaves(draft: Draft, known: StoredInstance) -> StoredInstance:
+    """What is kept of one that the config no longer names, or names under another center."""
+    stored, unjudged = left(known, draft.now)
+    if unjudged is not None:
+        draft.row(unjudged)
+    return stored
+
+
+def _moved(fleet: Fleet) -> dict[InstanceId, StoredInstance]:
+    """Whoever the config names under another center is at home there from now on."""
+    moved = [id_ for id_ in fleet.dormant if id_ in fleet.roster.members]
+    found = {}
+    for id_ in moved:
+        del fleet.dormant[id_]
+        state = fleet.instances[id_]
+        found[id_] = StoredInstance(id_, state.center, state.facts)
+    return found
 
 
 def _keeps_storm(draft: Draft, state: InstanceState) -> None:
