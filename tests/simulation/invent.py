@@ -11,6 +11,7 @@ HOUR_S = 3600.0
 KINDS = ("dense", "dense", "dense", "mass", "calm")
 """Every fifth story is a long one of a large fleet, and makes most of the instance-hours."""
 
+CALM_BREADTH = 0.06
 _ACTIVE = [name for name in POLICIES if name not in ("watch", "shadow")]
 _STATUSES = ["Failed", "Failed", "Terminated", "Completed", "Maintenance", "Stopped", "failed"]
 _CODES = ["10001", "716020", "716868", "10008", "10009", "10003", "10007", "10012", "55555"]
@@ -51,10 +52,12 @@ def invent(seed: int) -> Story:
     else:
         count, hours = dice.randint(1, 12), dice.uniform(2, 20)
         happenings = dice.randint(20, 120)
-    policies = tuple(dice.sample(_ACTIVE, dice.randint(1, 3)))
+    # In a calm story everyone who is down comes back: who stays down is looked at by every turn.
+    known = [name for name in _ACTIVE if kind != "calm" or name != "failed_only"]
+    policies = tuple(dice.sample(known, dice.randint(1, 3)))
     if dice.random() < 0.2:
         policies = (*policies, dice.choice(["watch", "shadow"]))
-    author = _Author(dice, count, hours * HOUR_S, policies)
+    author = _Author(dice, count, hours * HOUR_S, policies, kind == "calm")
     for _ in range(happenings):
         author.one()
     return Story(
@@ -71,11 +74,15 @@ def invent(seed: int) -> Story:
 class _Author:
     """Invents happenings, troubles with an end of their own."""
 
-    def __init__(self, dice: Random, count: int, length: float, policies: tuple[str, ...]) -> None:
+    def __init__(
+        self, dice: Random, count: int, length: float, policies: tuple[str, ...], calm: bool
+    ) -> None:
         self.dice = dice
         self.count = count
         self.length = length
         self.policies = policies
+        self.breadth = CALM_BREADTH if calm else 1.0
+        """How large a part of the fleet one trouble meets, of what it would else."""
         self.found: list[Happening] = []
 
     def one(self) -> None:
@@ -91,7 +98,7 @@ class _Author:
         return self.dice.randrange(self.count)
 
     def some(self, share: float = 0.5) -> list[int]:
-        most = max(1, int(self.count * share))
+        most = max(1, int(self.count * share * self.breadth))
         return sorted(self.dice.sample(range(self.count), self.dice.randint(1, most)))
 
     def while_(self) -> float:
@@ -140,7 +147,8 @@ def _vanish(author: _Author, at: float) -> None:
 
 
 def _drought(author: _Author, at: float) -> None:
-    author.happens(at, "capacity", places=author.dice.randint(0, author.count))
+    least = int(author.count * (1 - author.breadth))
+    author.happens(at, "capacity", places=author.dice.randint(least, author.count))
     author.happens(at + 1, "become", ns=author.some(), status="Terminated")
     author.happens(at + author.while_() * 3, "capacity", places=None)
 

@@ -63,9 +63,12 @@ def _many(asked: argparse.Namespace) -> int:
         reached += told.reached
         if told.violation is not None:
             return _broken(told)
-        if stories % 10 == 0:
-            took = time.monotonic() - began
-            print(f"{stories:6,} stories, {hours:12,.0f} h, {took:5.0f} s", flush=True)
+        one, took = told.story, time.monotonic() - began
+        print(
+            f"{stories:5,}: {hours:12,.0f} h {took:6,.0f} s  story {one.seed}: {one.count} "
+            f"instances, {one.hours:.0f} h, {told.calls} calls",
+            flush=True,
+        )
     took = time.monotonic() - began
     print(table(reached))
     print(

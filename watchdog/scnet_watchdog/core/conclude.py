@@ -126,7 +126,7 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     previous = state.facts.reason
     if reason is previous:
         return
-    draft.instances[id_] = replace(state, facts=replace(state.facts, reason=reason))
+    draft.instances[id_] = state.with_facts(state.facts.with_reason(reason))
     silent = previous in _CALM and reason in _SILENT
     if not decision.restarts and not silent:
         _tell_change(draft, id_, previous, decision)

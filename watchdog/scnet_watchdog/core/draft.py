@@ -126,15 +126,15 @@ class Draft:
         """Take an instance's new state; keeps the index and touches it."""
         id_ = state.id
         if state.facts.care is not REST and state.facts.care == REST:
-            state = replace(state, facts=replace(state.facts, care=REST))
+            state = state.with_care(REST)
         old = self.instances.get(id_) or self.fleet.instances.get(id_)
         index = self.own_index(state.center)
         watch = state.facts.care.watch
-        keep(index.unrest, id_, not state.at_rest)
-        keep(index.busy, id_, watch is not None and watch.slot)
         restartable = state.facts.status in self.member(id_).policy.restart_on
-        keep(index.restartable, id_, restartable)
-        keep(index.ordered, id_, state.facts.care.order is not None)
+        (index.unrest.discard if state.at_rest else index.unrest.add)(id_)
+        (index.busy.add if watch is not None and watch.slot else index.busy.discard)(id_)
+        (index.restartable.add if restartable else index.restartable.discard)(id_)
+        (index.ordered.discard if state.facts.care.order is None else index.ordered.add)(id_)
         index.note_calls(old, state)
         self.instances[id_] = state
         self.touched[id_] = None
@@ -143,7 +143,7 @@ class Draft:
     def care(self, state: InstanceState, **changes: object) -> InstanceState:
         """Change what is open for an instance."""
         care: Care = replace(state.facts.care, **changes)  # type: ignore[arg-type]
-        return self.put(replace(state, facts=replace(state.facts, care=care)))
+        return self.put(state.with_care(care))
 
     def put_center(self, state: CenterState) -> CenterState:
         """Take a center's new state."""

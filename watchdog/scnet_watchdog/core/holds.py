@@ -46,6 +46,10 @@ def mark_progress(draft: Draft, state: InstanceState) -> InstanceState:
     It ends at a running read that follows a down, waiting or deploying one, both begun after the
     hold. A running brought by an attempt that was under way ends nothing.
     """
+    care = state.facts.care
+    if not (care.hold or care.marks or draft.fleet.holds or draft.holds):
+        # As a rule nobody is held: no scope has to be asked.
+        return state
     status, asked = state.facts.status, state.sight.asked_at
     if asked is None or (status is not Status.RUNNING and status not in _NOT_RUNNING):
         return state

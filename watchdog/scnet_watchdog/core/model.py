@@ -25,6 +25,9 @@ class Status(StrEnum):
     MISSING = "missing"
     UNKNOWN = "unknown"
 
+    # The enum's own is a Python function; statuses are looked up for every observation.
+    __hash__ = str.__hash__
+
 
 DOWN = frozenset({Status.STOPPED, Status.FAILED, Status.COMPLETED})
 """Statuses of an instance that does not run and will not start by itself."""

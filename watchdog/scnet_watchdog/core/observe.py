@@ -12,10 +12,13 @@ from .event import EventKind, Level
 from .fleet import BLIND_AFTER
 from .holds import mark_progress
 from .model import DOWN, InstanceId, Page, PollFailed, SourceKey, Status, Swept
-from .policy import Member, Policy
-from .state import REST, Facts, InstanceState, Row, Sight
+from .policy import Member
+from .state import REST, Care, Facts, InstanceState, Row, Sight
 from .throttle import throttled
 from .verify import confirmed
+
+_TURNED = Care(turned=True)
+"""What is open for one who was at rest and turned restartable: the same for all of them."""
 
 TEXTS = 100
 """How many unrecognised status texts are told per source; a bound against nonsense."""
@@ -44,11 +47,11 @@ def take_page(draft: Draft, page: Page) -> None:
             if facts.status is None:
                 # Counter and calls of one who was removed and comes back are never reset.
                 facts = replace(calm, label=label, ledger=facts.ledger)
-            draft.put(replace(state, facts=facts, sight=fresh))
+            draft.put(InstanceState(id_, state.center, facts, fresh))
             unrest = draft.index(page.key.center).unrest
             continue
         if label != state.facts.label:
-            state = replace(state, facts=replace(state.facts, label=label))
+            state = state.with_facts(replace(state.facts, label=label))
         observe(draft, member, state, status, fresh)
         unrest = draft.index(page.key.center).unrest
     read_worked(draft, page.key, page.asked_at)
@@ -77,27 +80,36 @@ def observe(
         return
     policy = member.policy
     expired = before is None or asked - before > BLIND_AFTER * draft.interval(member.key)
-    sight = _sight(state.sight, status, fresh, policy, expired)
-    before_facts, before_sight = state.facts, state.sight
-    facts = _seen(state.facts, status, asked)
-    state = draft.put(replace(state, facts=facts, sight=sight))
-    _tell_status(draft, state, before_facts)
-    if status in policy.restart_on:
-        storm.turned(draft, state.id)
-    state = mark_progress(draft, draft.state(state.id))
+    old = state
+    restartable = status in policy.restart_on
+    sight = _sight(old.sight, status, asked, fresh.seen_at, restartable, expired)
+    turned = restartable and storm.turns(draft, old)
+    facts = _seen(old.facts, status, asked, turned)
+    state = draft.put(InstanceState(old.id, old.center, facts, sight))
+    _tell_status(draft, state, old.facts)
+    if turned:
+        storm.count(draft, state)
+    state = mark_progress(draft, state)
     state = judge.by_read(draft, state, status, asked)
-    _confirm(draft, state, before_sight.restartable)
+    _confirm(draft, state, old.sight.restartable)
     _stable(draft, draft.state(state.id), asked)
 
 
-def _sight(old: Sight, status: Status, fresh: Sight, policy: Policy, expired: bool) -> Sight:
-    asked = fresh.asked_at
-    assert asked is not None  # noqa: S101 - checked by the caller
-    return replace(
-        fresh,
-        down=_row(None if expired else old.down, status in DOWN, asked),
-        restartable=_row(None if expired else old.restartable, status in policy.restart_on, asked),
-    )
+def _sight(
+    old: Sight,
+    status: Status,
+    asked_at: datetime,
+    seen_at: datetime | None,
+    restartable: bool,
+    expired: bool,
+) -> Sight:
+    is_down = status in DOWN
+    down = _row(None if expired else old.down, is_down, asked_at)
+    if restartable is is_down and old.restartable == old.down:
+        # As a rule both rows are one.
+        return Sight(asked_at, seen_at, down, down)
+    row = _row(None if expired else old.restartable, restartable, asked_at)
+    return Sight(asked_at, seen_at, down, row)
 
 
 def _row(row: Row | None, goes_on: bool, asked_at: datetime) -> Row | None:
@@ -108,14 +120,16 @@ def _row(row: Row | None, goes_on: bool, asked_at: datetime) -> Row | None:
     return Row(row.count + 1, row.first_at, asked_at)
 
 
-def _seen(facts: Facts, status: Status, asked_at: datetime) -> Facts:
+def _seen(facts: Facts, status: Status, asked_at: datetime, turned: bool) -> Facts:
     care = facts.care
+    if turned:
+        care = _TURNED if care is REST else replace(care, turned=True)
     if status is not Status.RUNNING:
         care = replace(care, running_since=None) if care.running_since else care
     elif care is not REST:
         care = replace(care, running_since=care.running_since or asked_at, shadow=None)
     since = facts.since if facts.status is status and facts.since else asked_at
-    return replace(facts, status=status, since=since, care=care)
+    return Facts(status, since, facts.label, facts.reason, facts.ledger, care)
 
 
 def _tell_status(draft: Draft, state: InstanceState, before: Facts) -> None:

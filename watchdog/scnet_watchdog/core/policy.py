@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 
 from .model import InstanceId, SourceKey, Status
 
@@ -153,7 +154,13 @@ class Member:
     @property
     def key(self) -> SourceKey:
         """The source and center under which this instance's polls are counted."""
-        return SourceKey(self.source, self.center)
+        return _key(self.source, self.center)
+
+
+@cache
+def _key(source: str, center: str) -> SourceKey:
+    """Made once for each source of a center: every observation asks for it several times."""
+    return SourceKey(source, center)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from .event import EventKind
 from .holds import hold_of
 from .model import InstanceId
 from .policy import Mode
+from .state import InstanceState
 
 WAITS = frozenset(
     {
@@ -37,10 +38,21 @@ def turned(draft: Draft, id_: InstanceId) -> None:
     by a reload or by a start without `--shadow`) counts when that is met, and nobody twice.
     """
     state = draft.state(id_)
-    if state.facts.care.turned or draft.mode(id_) is not Mode.ACTIVE or _excepted(draft, id_):
-        return
-    draft.care(state, turned=True)
-    draft.turned.setdefault(state.center, []).append(Seen(draft.now, id_))
+    if turns(draft, state):
+        draft.care(state, turned=True)
+        count(draft, state)
+
+
+def turns(draft: Draft, state: InstanceState) -> bool:
+    """Whether a restartable instance is to be counted: eligible, and not counted yet."""
+    if state.facts.care.turned or draft.mode(state.id) is not Mode.ACTIVE:
+        return False
+    return not _excepted(draft, state.id)
+
+
+def count(draft: Draft, state: InstanceState) -> None:
+    """Count an instance whose mark is set."""
+    draft.turned.setdefault(state.center, []).append(Seen(draft.now, state.id))
 
 
 def _excepted(draft: Draft, id_: InstanceId) -> bool:
