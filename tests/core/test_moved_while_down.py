@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from builders import HOUR, MINUTE, SECOND, World, member, roster
+from builders import HOUR, MINUTE, SECOND, T0, World, member, roster
 from center_support import START_FAILURE, STEADY, UNANSWERED, answers, episode
 from scnet_watchdog.core.command import PlaceHold, Scope, ScopeKind
 from scnet_watchdog.core.decision import Reason
@@ -103,3 +103,13 @@ def test_one_that_is_dropped_while_down_is_unjudged_and_found_again_with_its_hol
     world.run(MINUTE)
     assert world.reason("a0") is Reason.HELD
     assert world.state("a0").facts.ledger.seq == 1
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_its_calls_of_the_last_hour_count_where_it_is_now(running: bool) -> None:
+    world = called(outcome=Accepted())
+    if running:
+        world.reload(MOVED)
+    else:
+        moves(world)
+    assert world.fleet.indexes["wuzhen"].calls == [(T0 + 30 * SECOND, A0)]

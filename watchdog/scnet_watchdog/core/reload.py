@@ -37,7 +37,7 @@ def reload(fleet: Fleet, roster: Roster, situation: Situation) -> Decided:
         # It must be seen first, and counts as turned when it is down then.
         draft.put(found_again(roster.members[id_], new.dormant))
     for id_, member in stays.items():
-        _adapt(draft, id_, fleet.roster.members[id_], member, situation.shadow)
+        _adapt(draft, id_, fleet.roster.members[id_], member)
     for name in roster.centers:
         for id_ in draft.index(name).unrest:
             draft.touched[id_] = None
@@ -50,16 +50,14 @@ def _with_roster(fleet: Fleet, leaving: Draft, roster: Roster, now: datetime) ->
     """A fleet under the new roster, without whoever leaves."""
     new = Fleet(roster, now)
     new.instances = {
-        id_: leaving.instances.get(id_) or state
-        for id_, state in fleet.instances.items()
-        if id_ in roster.members and id_ not in leaving.dormant
+        id_: state for id_, state in fleet.instances.items() if id_ not in leaving.dormant
     }
     new.centers |= fleet.centers
     new.holds = dict(fleet.holds)
     new.sources = new_sources(roster, fleet.sources, now)
     new.dormant = {**fleet.dormant, **leaving.dormant}
     for name, index in fleet.indexes.items():
-        twin = (leaving.own_index(name) if name in leaving.touched_indexes else index).copy()
+        twin = index.copy()
         for id_ in leaving.dormant:
             twin.drop(id_)
         new.indexes[name] = twin
@@ -77,7 +75,7 @@ def _remove(draft: Draft, id_: InstanceId) -> None:
     draft.dormant[id_] = stored
 
 
-def _adapt(draft: Draft, id_: InstanceId, old: Member, new: Member, shadow: bool) -> None:
+def _adapt(draft: Draft, id_: InstanceId, old: Member, new: Member) -> None:
     """Apply one instance's changed knobs."""
     state = draft.state(id_)
     if old == new:
@@ -92,7 +90,7 @@ def _adapt(draft: Draft, id_: InstanceId, old: Member, new: Member, shadow: bool
     else:
         draft.put(state)
     was_armed = old.policy.mode is Mode.ACTIVE and state.facts.status in old.policy.restart_on
-    if not was_armed and new.policy.mode is Mode.ACTIVE and not shadow:
+    if not was_armed:
         became_eligible(draft, id_)
 
 
@@ -102,25 +100,13 @@ def _decided(
     decided = draft.decided()
     back = {id_: stored for id_, stored in new.dormant.items() if id_ not in roster.members}
     sources = _first_looks({**new.sources, **draft.sources}, before.sources, roster, added)
-    stored = {
-        id_: one
-        for id_, one in decided.change.instances.items()
-        if id_ in draft.dormant or _stored(before, id_) != one
-    }
     return replace(
         decided,
-        change=replace(decided.change, instances=stored),
-        instances={**new.instances, **draft.instances},
         indexes={**new.indexes, **decided.indexes},
         sources=sources,
         dormant=back,
         roster=roster,
     )
-
-
-def _stored(fleet: Fleet, id_: InstanceId) -> StoredInstance | None:
-    state = fleet.instances.get(id_)
-    return StoredInstance(id_, state.center, state.facts) if state is not None else None
 
 
 def _first_looks(

@@ -17,7 +17,7 @@ from .model import InstanceId
 from .outcome import Unanswered
 from .policy import Roster
 from .settle import settled, take_ended
-from .state import REST, InstanceState
+from .state import InstanceState
 
 _T = TypeVar("_T")
 
@@ -33,9 +33,7 @@ def resume(memory: Memory, roster: Roster, now: datetime) -> tuple[Fleet, Change
             fleet.dormant[known.id] = _leaves(draft, known)
             _keeps_rate(draft, known)
             continue
-        care = REST if known.facts.care == REST else known.facts.care
-        state = InstanceState(known.id, known.center, replace(known.facts, care=care))
-        draft.put(state)
+        state = draft.put(InstanceState(known.id, known.center, known.facts))
         _keeps_storm(draft, state)
     for member in roster.members.values():
         if member.id not in draft.instances:
