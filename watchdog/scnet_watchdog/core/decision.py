@@ -43,6 +43,9 @@ class Reason(StrEnum):
     CENTER_BUSY = "center_busy"
     SHADOW = "shadow"
 
+    # The enum's own is a Python function; see `Status`.
+    __hash__ = str.__hash__
+
 
 RESTART_REASONS = frozenset(
     {

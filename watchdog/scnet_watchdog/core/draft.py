@@ -43,6 +43,7 @@ class Draft:
         self.touched: dict[InstanceId, None] = {}
         self.touched_centers: dict[str, None] = {}
         self._indexes: dict[str, Index] = {}
+        self._blind_after: dict[SourceKey, timedelta] = {}
 
     # Reading.
 
@@ -88,10 +89,10 @@ class Draft:
     def asked_at(self, state: InstanceState) -> datetime | None:
         """When the last observation of an instance was asked for, sweeps at rest included."""
         own = state.sight.asked_at
-        swept = self.source(self.member(state.id).key).swept_at
-        if own is None or swept is None or not state.at_rest:
+        if own is None or not state.at_rest:
             return own
-        return max(own, swept)
+        swept = self.source(self.member(state.id).key).swept_at
+        return own if swept is None else max(own, swept)
 
     def interval(self, key: SourceKey) -> timedelta:
         """The interval in which ages are measured."""
@@ -100,7 +101,14 @@ class Draft:
     def blind_at(self, state: InstanceState) -> datetime | None:
         """When the source becomes blind for the instance unless it is seen again."""
         asked = self.asked_at(state)
-        return asked and asked + BLIND_AFTER * self.interval(self.member(state.id).key)
+        return asked and asked + self.blind_after(self.member(state.id).key)
+
+    def blind_after(self, key: SourceKey) -> timedelta:
+        """The age at which what a source showed no longer counts."""
+        age = self._blind_after.get(key)
+        if age is None:
+            age = self._blind_after[key] = BLIND_AFTER * self.interval(key)
+        return age
 
     def told_otherwise(self, held: Mapping[InstanceId, Decision]) -> list[InstanceId]:
         """Those who were touched, or whose last reason is another one."""
@@ -154,6 +162,7 @@ class Draft:
     def put_source(self, key: SourceKey, state: SourceState) -> None:
         """Take a source's new state."""
         self.sources[key] = state
+        self._blind_after.pop(key, None)
 
     def row(self, attempt: Attempt) -> None:
         """Write a ledger row that was settled or judged."""

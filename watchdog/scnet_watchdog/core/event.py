@@ -60,6 +60,9 @@ class EventKind(StrEnum):
     STATE_RECOVERED = "state.recovered"
     NOTIFICATION_FAILED = "notification.failed"
 
+    # The enum's own is a Python function; see `Status`.
+    __hash__ = str.__hash__
+
 
 class Level(StrEnum):
     """error: a person must act; warning: may have to; info: normal; debug: for the curious."""

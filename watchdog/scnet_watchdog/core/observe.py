@@ -9,7 +9,6 @@ from .decision import Reason
 from .draft import Draft
 from .episode import end_episode, open_episode
 from .event import EventKind, Level
-from .fleet import BLIND_AFTER
 from .holds import mark_progress
 from .model import DOWN, InstanceId, Page, PollFailed, SourceKey, Status, Swept
 from .policy import Member
@@ -79,7 +78,7 @@ def observe(
     if asked is None or (before is not None and asked <= before):
         return
     policy = member.policy
-    expired = before is None or asked - before > BLIND_AFTER * draft.interval(member.key)
+    expired = before is None or asked - before > draft.blind_after(member.key)
     old = state
     restartable = status in policy.restart_on
     sight = _sight(old.sight, status, asked, fresh.seen_at, restartable, expired)
@@ -218,7 +217,7 @@ def take_sweep(draft: Draft, sweep: Swept) -> None:
             looked=True,
         ),
     )
-    draft.wakes[source_wake(sweep.key)] = sweep.began_at + BLIND_AFTER * draft.interval(sweep.key)
+    draft.wakes[source_wake(sweep.key)] = sweep.began_at + draft.blind_after(sweep.key)
     draft.touched_centers[sweep.key.center] = None
     if not source.looked:
         draft.first_looks.add(sweep.key)
@@ -264,7 +263,7 @@ def notice_blindness(draft: Draft, key: SourceKey) -> None:
     """Tell once when a source has had no good read for three intervals."""
     source = draft.source(key)
     seen_at = source.swept_at or source.since
-    if source.blind or draft.now < seen_at + BLIND_AFTER * draft.interval(key):
+    if source.blind or draft.now < seen_at + draft.blind_after(key):
         return
     draft.put_source(key, replace(source, blind=True))
     watched = sum(draft.member(id_).key == key for id_ in draft.fleet.members_of[key.center])
