@@ -37,6 +37,7 @@ def test_a_hold_lasts_four_hours_where_nothing_else_is_asked() -> None:
     assert Hold(FLEET, T0).ends_at == T0 + 4 * HOUR
     assert not PlaceHold(FLEET, "eve").until_running
     assert not Release(FLEET, "eve").every
+    assert not Hold(FLEET, T0).until_running
     assert not Memory().fresh
 
 
