@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from builders import CENTER, KEY, T0, World, member
+from builders import CENTER, KEY, SECOND, T0, World, member
 from scnet_watchdog.core.attempt import Attempt
 from scnet_watchdog.core.center import CenterState
 from scnet_watchdog.core.decision import Reason
@@ -14,6 +14,7 @@ from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.fleet import SourceState
 from scnet_watchdog.core.inputs import Situation
 from scnet_watchdog.core.model import InstanceId, Page, Status
+from scnet_watchdog.core.outcome import OutcomeKind
 from scnet_watchdog.core.policy import Limits, Policy
 from scnet_watchdog.core.state import REST, Episode, Facts, InstanceState, Sight, Watch
 from scnet_watchdog.core.view import View, view_of
@@ -70,6 +71,13 @@ def watch(id_: str = "a0", seq: int = 1, **changes: object) -> Watch:
         InstanceId(id_), seq, CENTER, 1, 1, Reason.FAILED, Status.FAILED, T0, T0, epoch=0
     )
     return replace(Watch(attempt), **changes)  # type: ignore[arg-type]
+
+
+def attempted(outcome: OutcomeKind | None, **changes: Any) -> Watch:
+    """A watch whose call ended so, 40 s after the start."""
+    one = watch(**changes)
+    settled_at = T0 + 40 * SECOND if outcome else None
+    return replace(one, attempt=replace(one.attempt, outcome=outcome, settled_at=settled_at))
 
 
 def polled(n: int = 1, policy: Policy | None = None, at: timedelta = NOTHING) -> Draft:
