@@ -11,7 +11,7 @@ import pytest
 from scnet_watchdog.adapters.registry import kinds
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.policy import Limits, Mode, Policy
-from scnet_watchdog.settings.compare import differences
+from scnet_watchdog.settings.compare import differences, in_force
 from scnet_watchdog.settings.load import load
 from scnet_watchdog.settings.model import Settings
 from scnet_watchdog.settings.schema import full_example, schema
@@ -96,11 +96,22 @@ def test_a_reload_tells_who_came_went_and_changed_and_what_needs_a_restart(
         )
         + "log: {level: debug}\n",
     )
-    found = differences(old, new)
+    found = differences(in_force(old, roster(old)), in_force(new, roster(new)))
     assert found.added == ("a3",)
     assert found.removed == ("a2",)
     assert found.changed == ("b1",)
     assert found.needs_restart == ("log",)
+
+
+def test_what_the_daemon_keeps_of_a_config_has_its_members_but_not_the_text_of_each(
+    tmp_path: Path,
+) -> None:
+    settings = settings_of(tmp_path)
+    kept = in_force(settings, roster(settings))
+    assert kept.settings.instances == []
+    assert [group.instances for group in kept.settings.groups] == [[] for _ in settings.groups]
+    assert kept.settings.centers == settings.centers
+    assert kept.roster == roster(settings)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from ..ports import EventSink, Restarter, StateStore
 from ..runtime.lifecycle import Daemon, Equipment
 from ..runtime.reload import Fitted
 from ..runtime.systemd import Notifier
-from ..settings.compare import differences
+from ..settings.compare import differences, in_force
 from ..settings.load import Loaded, load
 from ..settings.to_policy import paces
 from .centers import Centers, Fit, Surroundings
@@ -86,7 +86,7 @@ class Composition:
         log: Log,
         secrets: Secrets,
     ) -> None:
-        self._loaded = loaded
+        self._path = loaded.path
         self._environ = environ
         self._manner = manner
         self._steady = clock
@@ -98,6 +98,7 @@ class Composition:
             Surroundings(self.clock, clock.elapsed, secrets.add, self._tell, base, self._kinds)
         )
         fit = self._centers.fit(loaded.settings)
+        self._config = in_force(loaded.settings, fit.wiring.roster)
         place, explicit = state_place(loaded.settings.state.url, environ, Path.home(), base)
         self._store = SqliteStore(place, self.clock, explicit)
         listeners = manner.listeners if manner.quiet else (log, *manner.listeners)
@@ -132,14 +133,14 @@ class Composition:
     @property
     def paces(self) -> tuple[Pace, ...]:
         """The paces of the sources."""
-        return tuple(paces(self._loaded.settings).values())
+        return tuple(paces(self._config.settings).values())
 
     def _tell(self, event: Event) -> None:
         self.engine.tell(event)
 
     def _equipment(self, fit: Fit) -> Equipment:
-        settings = self._loaded.settings
-        path = str(self._loaded.path) if self._loaded.path is not None else None
+        settings = self._config.settings
+        path = str(self._path) if self._path is not None else None
         counts = {
             "instances": len(fit.wiring.roster.members),
             "centers": sorted(fit.wiring.roster.centers),
@@ -155,20 +156,19 @@ class Composition:
             prune=self._prune,
             monotonic_us=self._steady.monotonic_us,
             counts_suspend=self._steady.counts_suspend,
-            config=self._loaded.path,
+            config=self._path,
             started=started,
             loaded={"path": path, **counts},
         )
 
     async def _refit(self) -> Fitted:
-        old = self._loaded
         # In a thread: a large config takes a while, and the turns go on meanwhile.
-        new = await asyncio.to_thread(load, old.path, self._environ, self._kinds)
+        new = await asyncio.to_thread(load, self._path, self._environ, self._kinds)
         fit = self._centers.fit(new.settings)
-        self._loaded = new
+        old, self._config = self._config, in_force(new.settings, fit.wiring.roster)
         for warning in new.warnings:
             self._log.line(Level.WARNING, "config.warning", warning)
-        found = differences(old.settings, new.settings)
+        found = differences(old, self._config)
         news = {
             "added": list(found.added),
             "removed": list(found.removed),
@@ -195,7 +195,7 @@ class Composition:
         return replace(fit.wiring, restarters=restarters)
 
     async def _prune(self) -> None:
-        keep = max(self._loaded.settings.state.keep, SHORTEST_KEEP)
+        keep = max(self._config.settings.state.keep, SHORTEST_KEEP)
         fleet = self.engine.fleet
         watched = frozenset(fleet.roster.members) if fleet is not None else None
         await self._store.prune(self.clock.now() - keep, watched)

@@ -23,7 +23,10 @@ from .places import Unbuildable
 
 def run(loaded: Loaded, environ: Mapping[str, str], manner: Manner | None = None) -> int:
     """Run the daemon in this process until it ends; return the exit code."""
-    return asyncio.run(live(loaded, environ, manner or Manner()))
+    life = live(loaded, environ, manner or Manner())
+    # Nobody holds the config as written while the daemon runs; see `settings.compare.in_force`.
+    del loaded
+    return asyncio.run(life)
 
 
 async def live(
@@ -47,6 +50,7 @@ async def live(
         log.line(Level.DEBUG, "config.ignored", f"{name} is no setting", variable=name)
     try:
         whole = Composition(loaded, environ, manner, clock, log, secrets)
+        del loaded
         error = await _live(whole, manner, stop)
     except WatchdogError as failure:
         error = failure

@@ -2,11 +2,14 @@
 
 import gc
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .common import ConfigOption, load_config
+
+if TYPE_CHECKING:
+    from ..settings.load import Loaded
 
 
 def run(
@@ -26,7 +29,13 @@ def run(
     from ..app.compose import Manner
     from ..app.life import run as run_daemon
 
-    loaded = load_config(config, warn=False)
+    manner = Manner(shadow=shadow, once=once)
+    # Without a name of its own here: the daemon lets the config go once it has taken it up.
+    raise typer.Exit(run_daemon(_kept(load_config(config, warn=False)), dict(os.environ), manner))
+
+
+def _kept(loaded: "Loaded") -> "Loaded":
+    """What is in memory now is the garbage collector's business no more."""
     gc.freeze()
     gc.enable()
-    raise typer.Exit(run_daemon(loaded, dict(os.environ), Manner(shadow=shadow, once=once)))
+    return loaded

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..core.policy import Roster
 from .model import Settings
-from .to_policy import roster
 
 RESTART_ONLY = ("state", "server", "log", "notify", "heartbeat", "reload_on_change")
 """Sections that only a restart of the daemon takes up."""
@@ -19,9 +19,28 @@ class Differences:
     needs_restart: tuple[str, ...]
 
 
-def differences(old: Settings, new: Settings) -> Differences:
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A config as the daemon keeps it.
+
+    Args:
+        settings: all but its instances.
+        roster: the instances as the core sees them.
+    """
+
+    settings: Settings
+    roster: Roster
+
+
+def in_force(settings: Settings, roster: Roster) -> InForce:
+    """Keep what a reload compares: an instance as written takes as much memory as all its rest."""
+    groups = [one.model_copy(update={"instances": []}) for one in settings.groups]
+    return InForce(settings.model_copy(update={"instances": [], "groups": groups}), roster)
+
+
+def differences(of: InForce, to: InForce) -> Differences:
     """Compare two configs as the daemon sees them."""
-    before, after = roster(old), roster(new)
+    old, new, before, after = of.settings, to.settings, of.roster, to.roster
     limits = {name for name in after.centers if before.centers.get(name) != after.centers[name]} | {
         name for name in new.centers if old.centers.get(name) != new.centers[name]
     }
