@@ -289,3 +289,8 @@ def test_a_refusal_that_says_what_the_block_said_is_no_news(
     ended(outcome, draft)
     [event] = events(draft, EventKind.RESTART_REFUSED)
     assert event.level is level
+
+
+def test_an_answer_without_a_message_tells_no_error() -> None:
+    [told] = events(ended(START_FAILURE), EventKind.RESTART_REFUSED)
+    assert "error" not in told.fields
