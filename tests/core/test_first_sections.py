@@ -169,6 +169,18 @@ def test_a_source_is_blind_after_three_intervals_and_told_so_once() -> None:
     assert not world.calls
 
 
+def test_a_source_that_was_only_slow_is_told_to_see_again() -> None:
+    world = World(1)
+    world.poll()
+    world.polling = False
+    world.run(3 * MINUTE)
+    world.poll()
+    (recovered,) = world.told(EventKind.SOURCE_RECOVERED)
+    # Since the last sweep that ended well, three minutes before.
+    assert recovered.fields["failed_for_s"] == 180
+    assert len(world.told(EventKind.SOURCE_BLIND)) == 1
+
+
 def test_an_interval_is_at_least_as_long_as_the_last_sweep() -> None:
     """A sweep of two minutes makes nobody blind after ninety seconds."""
     world = World(1)

@@ -196,8 +196,10 @@ def take_sweep(draft: Draft, sweep: Swept) -> None:
         # A reload dropped the source while its poll was under way.
         return
     source = draft.source(sweep.key)
-    if source.failing_since is not None:
-        down = (draft.now - source.failing_since).total_seconds()
+    # One that was only slow is told to see again too: what began is told to end.
+    began = source.failing_since or (source.swept_at or source.since if source.blind else None)
+    if began is not None:
+        down = (draft.now - began).total_seconds()
         draft.tell(
             EventKind.SOURCE_RECOVERED,
             center=sweep.key.center,
