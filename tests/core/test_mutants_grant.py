@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from builders import CENTER, HOUR, MINUTE, SECOND, T0
+from builders import CENTER, HOUR, MINUTE, SECOND, T0, World
 from mutants_support import A0, center_of, episode, polled, put_center, seen, view
 from scnet_watchdog.core.allot import grant, looks_again
 from scnet_watchdog.core.attempt import Attempt
@@ -143,3 +143,14 @@ def test_who_was_never_seen_is_looked_at_again() -> None:
     assert looks_again(draft, view(draft)) is not None
     seen(draft, Status.FAILED)
     assert looks_again(draft, view(draft)) is None
+
+
+def test_who_finds_the_one_free_connection_taken_is_told_so() -> None:
+    world = World(2, start=Status.FAILED, free=1)
+    world.run(31 * SECOND)
+    busy = [
+        one.fields
+        for one in world.told(EventKind.DECISION_CHANGED)
+        if one.fields["reason"] is Reason.CENTER_BUSY
+    ]
+    assert [one["connections"] for one in busy] == [0]
