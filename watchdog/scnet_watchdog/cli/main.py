@@ -4,6 +4,8 @@ import typer
 
 from .check import check
 from .demo import demo
+from .explain import explain
+from .operate import health, reload
 from .run import run
 from .schema import schema
 from .simulator import simulator
@@ -18,7 +20,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (run, check, status, history, schema, demo, simulator):
+COMMANDS = (run, check, status, explain, history, reload, health, schema, demo, simulator)
+
+for command in COMMANDS:
     app.command()(command)
 
 

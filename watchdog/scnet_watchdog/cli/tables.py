@@ -1,5 +1,6 @@
 """Tables that fit a terminal: moments as local time with offset, colours only on a terminal."""
 
+import re
 from datetime import datetime, timedelta
 
 from rich.console import Console
@@ -28,6 +29,19 @@ def local(moment: datetime | None, now: datetime) -> str:
     if here.date() == now.astimezone().date():
         return f"{here:%H:%M:%S}{offset}"
     return f"{here:%m-%d %H:%M}{offset}"
+
+
+def here(moment: object, now: datetime) -> str:
+    """A moment of a daemon's answer as people read it."""
+    return local(datetime.fromisoformat(moment), now) if isinstance(moment, str) else "–"
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+
+
+def moments_here(text: str, now: datetime) -> str:
+    """A text with every moment in it as people read it."""
+    return _MOMENT.sub(lambda found: here(found[0], now), text)
 
 
 def span(length: timedelta) -> str:

@@ -1,0 +1,79 @@
+"""`health` and `reload`: the daemon itself, rather than its instances."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from .common import ConfigOption, ExitCode, JsonOption, leave
+
+HEALTH_LIMIT_S = 5.0
+"""A daemon whose loop turns answers at once; a container's health check does not wait longer."""
+
+
+def health(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Tell whether the daemon's loop turns: exit 0 or 1, for container health checks."""
+    from .client import Client, Declined, Unreached
+    from .reach import reach
+    from .where import find
+
+    try:
+        found = reach(find(config))
+        if found is None:
+            leave(ExitCode.FAILED, "no daemon runs")
+        answer = Client(found.path, HEALTH_LIMIT_S).get("/healthz")
+    except typer.Exit as error:
+        # Whoever asks for health wants yes or no, not why there is no answer.
+        raise typer.Exit(ExitCode.FAILED) from error
+    except Declined as error:
+        answer = error.body
+    except Unreached as error:
+        leave(ExitCode.FAILED, f"the daemon cannot be reached: {error}")
+    if as_json:
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    if answer.get("ok") is not True:
+        leave(ExitCode.FAILED, "" if as_json else str(answer.get("why") or "not healthy"))
+    if not as_json:
+        sys.stdout.write("ok\n")
+
+
+def reload(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Have the daemon load its config anew; exit 1 with the errors where it is rejected."""
+    from .client import API, Declined
+    from .reach import answered, needed
+    from .where import find
+
+    client = needed(find(config), "reload")
+
+    def asked() -> Mapping[str, Any]:
+        try:
+            answer: Mapping[str, Any] = client.post(f"{API}/reload", {})
+        except Declined as error:
+            if error.status != 422:
+                raise
+            answer = error.body
+        return answer
+
+    answer = answered(asked)
+    if as_json:
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+    errors = answer.get("errors")
+    if errors:
+        text = "the config was rejected, nothing changed:\n" + "\n".join(map(str, errors))
+        leave(ExitCode.FAILED, "" if as_json else text)
+    if not as_json:
+        sys.stdout.write(_reloaded(answer))
+
+
+def _reloaded(answer: Mapping[str, Any]) -> str:
+    lines = ["The config was reloaded."]
+    for key in ("added", "removed", "changed"):
+        if names := answer.get(key):
+            lines.append(f"  {key}: {', '.join(map(str, names))}")
+    if later := answer.get("needs_restart"):
+        lines.append(f"  needs a restart of the daemon: {', '.join(map(str, later))}")
+    if impact := answer.get("impact"):
+        lines.append(f"  {impact}")
+    return "\n".join(lines) + "\n"
