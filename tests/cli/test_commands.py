@@ -83,7 +83,7 @@ async def test_status_and_history_read_the_state_once_the_daemon_is_gone(tmp_pat
             await until(lambda: one.said("restart.recovered"))
             held = await typed("status", "-c", str(config))
             assert held.exit_code == 69
-            assert "another daemon holds the state" in held.stderr
+            assert "it holds the state" in held.stderr
             assert "pid" in held.stderr
             assert await one.stops() == 0
     table = await typed("status", "-c", str(config))

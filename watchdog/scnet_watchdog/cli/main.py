@@ -5,11 +5,12 @@ import typer
 from .check import check
 from .demo import demo
 from .explain import explain
+from .history import history
 from .operate import health, reload
 from .run import run
 from .schema import schema
 from .simulator import simulator
-from .state import history, status
+from .status import status
 
 app = typer.Typer(
     name="scnet-watchdog",
