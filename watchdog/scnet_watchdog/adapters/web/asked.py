@@ -50,13 +50,9 @@ async def body_of(request: Request) -> Mapping[str, Any]:
     Raises:
         BadRequest
     """
-    data = b""
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
-            async for part in request.stream():
-                data += part
-                if len(data) > BODY_LIMIT:
-                    raise BadRequest(f"the body is larger than {BODY_LIMIT} bytes", 413)
+            data = await _read(request)
     except TimeoutError:
         raise BadRequest("the body did not come in time", 408) from None
     except ClientDisconnect:
@@ -73,6 +69,15 @@ async def body_of(request: Request) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise BadRequest("the body must be a JSON object")
     return found
+
+
+async def _read(request: Request) -> bytes:
+    data = b""
+    async for part in request.stream():
+        data += part
+        if len(data) > BODY_LIMIT:
+            raise BadRequest(f"the body is larger than {BODY_LIMIT} bytes", 413)
+    return data
 
 
 def wish_of(verb: str, kind: ScopeKind, name: str, body: Mapping[str, Any], by: str) -> Wish:
