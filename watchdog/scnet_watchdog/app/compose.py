@@ -24,7 +24,10 @@ from ..engine.engine import Engine
 from ..engine.storeclock import StoreClock
 from ..engine.wiring import Wiring
 from ..errors import WatchdogError
-from ..ports import EventSink, Restarter, StateStore
+from ..ports import Answer, EventSink, Rejected, Restarter, StateStore, Unavailable
+from ..runtime.configfile import ConfigFile
+from ..runtime.desk import LiveDesk, Means
+from ..runtime.feed import Feed
 from ..runtime.lifecycle import Daemon, Equipment
 from ..runtime.reload import Fitted
 from ..runtime.systemd import Notifier
@@ -32,7 +35,8 @@ from ..settings.compare import differences
 from ..settings.load import Loaded, load
 from ..settings.to_policy import paces
 from .centers import Centers, Fit, Surroundings
-from .places import state_place
+from .places import socket_place, state_place
+from .serving import Premises, Serving, about
 
 CLOSE_LIMIT_S = 1.0
 """How long polls are waited for before connections are closed under them."""
@@ -100,7 +104,15 @@ class Composition:
         fit = self._centers.fit(loaded.settings)
         place, explicit = state_place(loaded.settings.state.url, environ, Path.home(), base)
         self._store = SqliteStore(place, self.clock, explicit)
-        listeners = manner.listeners if manner.quiet else (log, *manner.listeners)
+        self._config = ConfigFile(loaded.path)
+        self._feed = Feed()
+        server = loaded.settings.server
+        control = socket_place(server.socket, environ, place, base)
+        self._serving = Serving(
+            Premises(server, control, base, clock, log, secrets, self._feed), self._desk
+        )
+        own = () if manner.quiet else (log,)
+        listeners = (*own, self._feed, *manner.listeners)
         self.engine = Engine(
             self.clock,
             manner.store(self._store),
@@ -122,7 +134,8 @@ class Composition:
         self._log.line(Level.ERROR, "daemon.fault", said, exception=text)
 
     async def close(self) -> None:
-        """Close connections and the state, in this order."""
+        """Close the ways in, connections and the state, in this order."""
+        await self._serving.close()
         polls = self.engine.polls.running()
         if polls:
             await asyncio.wait(polls, timeout=CLOSE_LIMIT_S)
@@ -133,6 +146,32 @@ class Composition:
     def paces(self) -> tuple[Pace, ...]:
         """The paces of the sources."""
         return tuple(paces(self._loaded.settings).values())
+
+    def _desk(self) -> LiveDesk:
+        since = self.clock.now()
+        return LiveDesk(
+            Means(
+                self.engine,
+                self.clock,
+                self._store,
+                self._feed,
+                lambda: about(self._config, since),
+                self._reload,
+            )
+        )
+
+    async def _listen(self) -> None:
+        # A single run ends before anybody could ask it anything.
+        if not self._manner.once:
+            await self._serving.open()
+
+    async def _reload(self) -> Answer:
+        found = await self.daemon.reloaded()
+        if found is None:
+            raise Unavailable("a fault ended the reload; the log says more")
+        if found.error is not None:
+            raise Rejected(str(found.error).splitlines())
+        return {**found.news, "impact": found.impact}
 
     def _tell(self, event: Event) -> None:
         self.engine.tell(event)
@@ -154,6 +193,7 @@ class Composition:
             notifier=Notifier(self._environ),
             prune=self._prune,
             monotonic_us=self._steady.monotonic_us,
+            listen=self._listen,
             counts_suspend=self._steady.counts_suspend,
             config=self._loaded.path,
             started=started,
@@ -163,9 +203,15 @@ class Composition:
     async def _refit(self) -> Fitted:
         old = self._loaded
         # In a thread: a large config takes a while, and the turns go on meanwhile.
-        new = await asyncio.to_thread(load, old.path, self._environ, self._kinds)
-        fit = self._centers.fit(new.settings)
+        content = await asyncio.to_thread(self._config.content)
+        try:
+            new = await asyncio.to_thread(load, old.path, self._environ, self._kinds)
+            fit = self._centers.fit(new.settings)
+        except WatchdogError as error:
+            self._config.rejected = str(error)
+            raise
         self._loaded = new
+        self._config.loaded(content)
         for warning in new.warnings:
             self._log.line(Level.WARNING, "config.warning", warning)
         found = differences(old.settings, new.settings)
