@@ -102,6 +102,14 @@ def withdraw(connection: sqlite3.Connection, keys: Iterable[AttemptKey], now: st
     )
 
 
+def untouched(connection: sqlite3.Connection) -> bool:
+    """Whether no turn was ever saved here: commands may wait in the inbox already."""
+    found = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM journal) OR EXISTS (SELECT 1 FROM instances)"
+    ).fetchone()
+    return not found[0]
+
+
 def read_memory(connection: sqlite3.Connection, fresh: bool) -> Memory:
     """Everything that is remembered.
 

@@ -21,7 +21,7 @@ from .lock import StateLock, boot_id, me
 from .mounts import network_warning
 from .opening import create_state, exists, open_state, ready_folder, storage_error
 from .retention import prune
-from .rows import newest_attempts, newest_events, read_memory, withdraw, write
+from .rows import newest_attempts, newest_events, read_memory, untouched, withdraw, write
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -167,7 +167,8 @@ class SqliteStore:
 
     def _load(self, tenure: Tenure) -> Memory:
         try:
-            return read_memory(self._mine(tenure), self._fresh)
+            connection = self._mine(tenure)
+            return read_memory(connection, self._fresh or untouched(connection))
         except (sqlite3.Error, ValueError, Unwritable) as error:
             raise Unreadable(f"{self._path} cannot be read: {error}") from error
 
