@@ -7,6 +7,8 @@ from .demo import demo
 from .explain import explain
 from .history import history
 from .operate import health, reload
+from .order import hold, release, reset
+from .restart import restart
 from .run import run
 from .schema import schema
 from .simulator import simulator
@@ -21,7 +23,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS = (run, check, status, explain, history, reload, health, schema, demo, simulator)
+COMMANDS = (
+    run,
+    check,
+    status,
+    explain,
+    history,
+    hold,
+    release,
+    restart,
+    reset,
+    reload,
+    health,
+    schema,
+    demo,
+    simulator,
+)
 
 for command in COMMANDS:
     app.command()(command)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -15,28 +16,36 @@ HEALTH_LIMIT_S = 5.0
 
 def health(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Tell whether the daemon's loop turns: exit 0 or 1, for container health checks."""
+    answer = _health(config)
+    well = answer.get("ok") is True
+    if as_json:
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    elif well:
+        sys.stdout.write("ok\n")
+    if not well:
+        leave(ExitCode.FAILED, "" if as_json else str(answer.get("why") or "not healthy"))
+
+
+def _health(config: Path | None) -> Mapping[str, Any]:
+    """What the daemon says of itself; whoever asks wants yes or no, not another exit code."""
     from .client import Client, Declined, Unreached
     from .reach import reach
     from .where import find
 
     try:
         found = reach(find(config))
-        if found is None:
-            leave(ExitCode.FAILED, "no daemon runs")
-        answer = Client(found.path, HEALTH_LIMIT_S).get("/healthz")
     except typer.Exit as error:
-        # Whoever asks for health wants yes or no, not why there is no answer.
+        # Why there is no answer has been said.
         raise typer.Exit(ExitCode.FAILED) from error
+    if found is None:
+        return {"ok": False, "why": "no daemon runs"}
+    try:
+        answer: Mapping[str, Any] = Client(found.path, HEALTH_LIMIT_S).get("/healthz")
     except Declined as error:
-        answer = error.body
+        return error.body
     except Unreached as error:
-        leave(ExitCode.FAILED, f"the daemon cannot be reached: {error}")
-    if as_json:
-        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    if answer.get("ok") is not True:
-        leave(ExitCode.FAILED, "" if as_json else str(answer.get("why") or "not healthy"))
-    if not as_json:
-        sys.stdout.write("ok\n")
+        return {"ok": False, "why": f"the daemon cannot be reached: {error}"}
+    return answer
 
 
 def reload(config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -61,26 +61,31 @@ def find(config: Path | None, system: tuple[Path, ...] = SYSTEM_FOLDERS) -> Wher
     environ, home = dict(os.environ), Path.home()
     path = find_config(config, environ, home)
     base = path.absolute().parent if path is not None else Path.cwd()
-    loaded, problem = None, ""
     try:
-        loaded = load(path, environ, kinds())
-        socket, url = loaded.settings.server.socket, loaded.settings.state.url
+        loaded, problem = load(path, environ, kinds()), ""
+        server, url = loaded.settings.server.socket, loaded.settings.state.url
     except SettingsError as error:
-        problem = str(error)
-        socket, url = _gleaned(path, environ, base)
+        loaded, problem = None, str(error)
+        server, url = _gleaned(path, environ, base)
     for warning in loaded.warnings if loaded is not None else ():
         complain(f"warning: {warning}")
     try:
         state, explicit = state_place(url, environ, home, base)
     except Unbuildable as error:
         leave(ExitCode.CONFIG_INVALID, str(error))
-    if socket is not None:
-        return Where(loaded, problem, state, explicit, (socket,), ())
+    if server is not None:
+        return Where(loaded, problem, state, explicit, (server,), ())
+    near = _near(environ, state)
+    far = tuple(folder / SOCKET for folder in system if folder / SOCKET not in near)
+    return Where(loaded, problem, state, explicit, near, far)
+
+
+def _near(environ: Mapping[str, str], state: Path) -> tuple[Path, ...]:
+    """Where a daemon with this environment and this state listens."""
+    # systemd names several folders with a colon between them; ours is the first.
     run = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    near = [Path(run) / SOCKET] if run else []
-    near.append(state.with_name(SOCKET))
-    far = [folder / SOCKET for folder in system if folder / SOCKET not in near]
-    return Where(loaded, problem, state, explicit, tuple(near), tuple(far))
+    beside = state.with_name(SOCKET)
+    return (Path(run) / SOCKET, beside) if run else (beside,)
 
 
 def _gleaned(
