@@ -6,6 +6,7 @@ from .check import check
 from .demo import demo
 from .explain import explain
 from .history import history
+from .init import init
 from .operate import health, reload
 from .order import hold, release, reset
 from .restart import restart
@@ -35,6 +36,7 @@ COMMANDS = (
     reset,
     reload,
     health,
+    init,
     schema,
     demo,
     simulator,
