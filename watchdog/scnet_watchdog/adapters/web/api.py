@@ -130,8 +130,8 @@ class Paths:
         """Events as they happen."""
         streams = self._face.streams
         hang_up = getattr(request.state, "hang_up", _nothing)
-        client = streams.open(hang_up)
-        return StreamingResponse(streams.lines(client), media_type="text/event-stream")
+        streams.admit()
+        return StreamingResponse(streams.lines(hang_up), media_type="text/event-stream")
 
     async def reload(self, request: Request) -> Response:
         """Take up the config on disk."""

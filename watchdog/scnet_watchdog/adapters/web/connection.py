@@ -5,12 +5,12 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-REQUEST_WITHIN_S = 10.0
-"""How long the head of a request may take to come."""
-
 
 class Connection(H11Protocol):
     """Uvicorn's connection, which would wait for a first request for ever."""
+
+    request_within_s = 10.0
+    """How long the head of a request may take to come."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,7 +37,7 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def _wait(self) -> None:
-        self._impatience = self.loop.call_later(REQUEST_WITHIN_S, self._hang_up)
+        self._impatience = self.loop.call_later(self.request_within_s, self._hang_up)
 
     def _be_patient(self) -> None:
         if self._impatience is not None:

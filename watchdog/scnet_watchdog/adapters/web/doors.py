@@ -8,6 +8,7 @@ from pathlib import Path
 from ...errors import WatchdogError
 from .api import Face, application
 from .auth import BearerToken
+from .connection import Connection
 from .guard import Access, Guard
 from .listeners import CannotListen, ControlSocket, control_socket, tcp_listener
 from .rate import Allowance, Rate
@@ -26,12 +27,14 @@ class Ways:
         must: whether the daemon must not run without its control socket: it was configured.
         listen: host and port, or None.
         token: what the address asks for; None = it serves health and metrics only.
+        connection: what each connection is.
     """
 
     control: Path
     must: bool = False
     listen: tuple[str, int] | None = None
     token: BearerToken | None = None
+    connection: type[Connection] = Connection
 
 
 class Doors:
@@ -77,6 +80,7 @@ class Doors:
         self._servers.clear()
 
     async def _serve(self, listener: socket.socket, access: Access, by: str) -> None:
-        server = HttpServer(Guard(application(self._face, by), access, self._face.mask), listener)
+        app = Guard(application(self._face, by), access, self._face.mask)
+        server = HttpServer(app, listener, self._ways.connection)
         self._servers.append(server)
         await server.start()

@@ -24,13 +24,15 @@ HEAD_LIMIT = 16 * 1024
 class HttpServer:
     """Serves one application on one listening socket."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(
+        self, app: ASGIApp, listener: socket.socket, connection: type[Connection] = Connection
+    ) -> None:
         # Its warnings are of strangers' nonsense: anybody who can connect could fill the log.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         self._listener = listener
         self._config = uvicorn.Config(
             app,
-            http=Connection,
+            http=connection,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -72,20 +72,20 @@ class Streams:
         """Streams open now."""
         return len(self._clients)
 
-    def open(self, hang_up: Callable[[], None]) -> Client:
-        """A stream that hears every event from now on.
+    def admit(self) -> None:
+        """See that there is room for one more.
 
         Raises:
             BadRequest: there are too many.
         """
         if len(self._clients) >= CLIENTS:
             raise BadRequest(f"{CLIENTS} streams are open already", 503)
+
+    async def lines(self, hang_up: Callable[[], None]) -> AsyncIterator[str]:
+        """What one client is sent, until it goes or the server ends."""
+        # Only now: whoever goes before the first line leaves nothing behind.
         client = Client(hang_up)
         self._clients.add(client)
-        return client
-
-    async def lines(self, client: Client) -> AsyncIterator[str]:
-        """What one client is sent, until it goes or the server ends."""
         try:
             # The first bytes tell the client that it is connected and misses nothing from here.
             yield ": connected\n\n"
