@@ -8,9 +8,14 @@ from typing import Annotated, Any
 import typer
 
 from .common import ConfigOption, JsonOption
+from .complete import instances
 
 InstanceArgument = Annotated[
-    str, typer.Argument(help="An id, a unique start of one (four characters), or a name.")
+    str,
+    typer.Argument(
+        help="An id, a unique start of one (four characters), or a name.",
+        autocompletion=instances,
+    ),
 ]
 
 

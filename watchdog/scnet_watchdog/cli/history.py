@@ -20,6 +20,7 @@ from .common import (
     leave,
     state_errors,
 )
+from .complete import instances
 
 if TYPE_CHECKING:
     from .client import Client
@@ -35,7 +36,10 @@ def history(
     config: ConfigOption = None,
     instance: Annotated[
         str | None,
-        typer.Argument(help="An id, a unique start of one (four characters), or a name."),
+        typer.Argument(
+            help="An id, a unique start of one (four characters), or a name.",
+            autocompletion=instances,
+        ),
     ] = None,
     since: Annotated[str, typer.Option("--since", help="How far back: 12h, 7d.")] = "7d",
     as_json: JsonOption = False,

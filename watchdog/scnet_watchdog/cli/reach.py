@@ -30,8 +30,12 @@ class Holder:
     words: str = ""
 
 
-def reach(where: Where) -> Client | None:
-    """The running daemon, or None where no daemon holds the state; ends with 69 where one does."""
+def reach(where: Where, tell: Callable[[str], None] = complain) -> Client | None:
+    """The running daemon, or None where no daemon holds the state; ends with 69 where one does.
+
+    Args:
+        tell: is told where somebody else's socket is asked.
+    """
     tried: list[tuple[Path, Unreached]] = []
     found = _first(where.sockets, tried)
     if found is not None:
@@ -41,7 +45,7 @@ def reach(where: Where) -> Client | None:
     if not (where.explicit and holder.held is False):
         found = _first(where.others, tried)
         if found is not None:
-            complain(f"asking the daemon at {found.path}")
+            tell(f"asking the daemon at {found.path}")
             return found
     if holder.held is False and not any(error.denied for _, error in tried):
         return None

@@ -7,18 +7,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
-from pathlib import Path
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .common import AllOption, CenterOption, ConfigOption, GroupOption, JsonOption
+from .common import AllOption, CenterOption, ConfigOption, GroupOption, JsonOption, complain
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
 
     from .picture import Choice
+    from .where import Where
 
 Answer = Mapping[str, Any]
 WATCH_S = 2.0
@@ -42,10 +42,12 @@ def status(
     """Show every instance: status, since when, the decision, its reason and the next moment."""
     from .picture import Choice
     from .tables import console
+    from .where import find
 
     del everyone
     choice = Choice(down, reason, group, center)
-    look = partial(_look, config, choice)
+    # The config is read once: the daemon's own is the one in force, however long this looks on.
+    look = partial(_look, find(config), choice, cache(complain))
     if as_json:
         show = _print_json
     else:
@@ -56,14 +58,12 @@ def status(
     show(look(), False)
 
 
-def _look(config: Path | None, choice: "Choice") -> Answer:
+def _look(where: "Where", choice: "Choice", tell: Callable[[str], None]) -> Answer:
     from ..adapters.clock import SystemClock
     from .picture import live, remembered
     from .reach import reach
-    from .where import find
 
-    where = find(config)
-    client = reach(where)
+    client = reach(where, tell)
     answer = live(client) if client is not None else remembered(where, SystemClock().now())
     return answer | {"instances": [row for row in answer["instances"] if choice.takes(row)]}
 

@@ -9,6 +9,7 @@ import typer
 from ..core.command import Scope, ScopeKind
 from .client import API, instance_path
 from .common import ExitCode, leave
+from .complete import instances as known_instances
 from .which import resolve
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 InstancesArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="INSTANCE…", help="Ids, unique starts of one (four characters), or names."
+        metavar="INSTANCE",
+        help="Ids, unique starts of one (four characters), or names.",
+        autocompletion=known_instances,
     ),
 ]
 WholeGroup = Annotated[

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .common import ExitCode, complain, leave
+from .common import ExitCode, leave
 
 if TYPE_CHECKING:
     from ..settings.load import Loaded
@@ -67,8 +67,6 @@ def find(config: Path | None, system: tuple[Path, ...] = SYSTEM_FOLDERS) -> Wher
     except SettingsError as error:
         loaded, problem = None, str(error)
         server, url = _gleaned(path, environ, base)
-    for warning in loaded.warnings if loaded is not None else ():
-        complain(f"warning: {warning}")
     try:
         state, explicit = state_place(url, environ, home, base)
     except Unbuildable as error:
