@@ -75,3 +75,25 @@ async def test_a_person_sees_holds_restarts_and_reloads_the_running_daemon(tmp_p
             # A config that is refused does not cut the person off from the daemon.
             assert "rejected" in (await command("status")).stdout
             assert await one.stops() == 0
+
+
+async def test_a_hold_placed_before_the_first_run_is_obeyed_by_it(tmp_path: Path) -> None:
+    async with simulated(FIRST, SECOND) as server:
+        config = write_config(tmp_path, server, FIRST, SECOND)
+        set_status(server, FIRST, "Terminated")
+        set_status(server, SECOND, "Terminated")
+        done = await asyncio.to_thread(typed, "hold", FIRST[:6], "-c", str(config))
+        assert done.exit_code == 0, done.output
+        async with daemon(config) as one:
+            # The other one shows that the daemon had every reason to restart both.
+            await until(lambda: one.said("restart.recovered"))
+            assert one.said("hold.placed")
+            assert one.said("state.created")
+            assert await one.stops() == 0
+        assert [call.instance for call in server.platform.restarts()] == [SECOND]
+        # And on the stopped daemon's state as well: it is released, and the next run restarts it.
+        done = await asyncio.to_thread(typed, "release", FIRST[:6], "-c", str(config))
+        assert done.exit_code == 0, done.output
+        async with daemon(config) as one:
+            await until(lambda: one.said("restart.recovered"))
+            assert await one.stops() == 0
