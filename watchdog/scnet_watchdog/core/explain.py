@@ -62,4 +62,6 @@ def _detail(decision: Decision) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return " ".join(map(_plain, value))
     return value.isoformat() if isinstance(value, datetime) else str(value)
