@@ -50,10 +50,14 @@ def _print(answer: Mapping[str, Any]) -> None:
     table = plain_table("", "CHECK", "NUMBERS")
     table.columns[2].no_wrap = False
     table.columns[2].overflow = "fold"
+    decided = False
     for check in answer["checks"]:
         mark = Text("✓", "green") if check["passed"] else Text("✗", "red")
-        detail = moments_here(str(check["detail"]), now)
-        table.add_row(mark, Text(str(check["name"])), Text(detail))
+        # The first check that holds is the answer; what fails below it changes nothing now.
+        decides = not decided and not check["passed"] and check["name"] == answer["reason"]
+        decided = decided or decides
+        name = Text(str(check["name"]), "bold" if decides else "")
+        table.add_row(mark, name, Text(moments_here(str(check["detail"]), now)))
     out.print(table)
     out.print()
     again = here(answer.get("next_at"), now)

@@ -93,13 +93,15 @@ def _print_json(answer: Answer, again: bool) -> None:
 
 def _show(out: "Console", answer: Answer, again: bool) -> None:
     from ..adapters.clock import SystemClock
+    from .tables import local
 
     now = SystemClock().now()
     if again and out.is_terminal:
         # Rows that do not fit are left out at the end: whoever needs attention is above them.
-        lines = len(list(_notes(answer, now))) + 4
+        lines = len(list(_notes(answer, now))) + 3
         out.clear()
         out.print(picture(answer, now, max(1, out.height - lines)))
+        out.print(f"seen at {local(now, now)}; Ctrl-C leaves", style="dim")
         return
     out.print(picture(answer, now))
 
