@@ -11,4 +11,4 @@ def test_a_list_among_the_numbers_is_told_as_words() -> None:
     world.poll()
     found = explain(world.fleet, InstanceId("a0"), Situation(world.now))
     details = {check.name: check.detail for check in found.checks}
-    assert details["not_restartable"] == "status completed, restart_on [failed, stopped]"
+    assert details["not_restartable"] == "status completed, restart_on failed stopped"
