@@ -24,6 +24,9 @@ SHOWS_STATUS = frozenset(
 SENT = frozenset({EventKind.RESTART_ACCEPTED, EventKind.RESTART_REFUSED, EventKind.RESTART_UNKNOWN})
 """Ends of a call that left us: it counts as an attempt. The others changed nothing anywhere."""
 
+_STATUSES = frozenset(str(one) for one in Status)
+"""A status of a later version is none that we know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outage:
@@ -138,4 +141,4 @@ def seconds(event: Event, name: str) -> timedelta | None:
 
 def _status(event: Event, name: str) -> Status | None:
     value = event.fields.get(name)
-    return Status(value) if value in set(Status) else None
+    return Status(value) if isinstance(value, str) and value in _STATUSES else None
