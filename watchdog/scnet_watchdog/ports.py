@@ -116,21 +116,17 @@ class Clock(Protocol):
 
 
 class StatusSource(Protocol):
-    """Where statuses are asked, for the instances of one center."""
+    """Where statuses are asked, for the instances of one center.
+
+    Raises (from every method):
+        SourceUnavailable, SourceThrottled, SourceRefused
+    """
 
     async def poll(self, watched: Collection[InstanceId], report: Callable[[Page], None]) -> Swept:
-        """Ask once for all watched instances; hand over each page as it arrives.
-
-        Raises:
-            SourceUnavailable, SourceThrottled, SourceRefused
-        """
+        """Ask once for all watched instances; hand over each page as it arrives."""
 
     async def look(self, instances: Collection[InstanceId]) -> Page:
-        """Ask for a few instances now, freshly; ids without an answer are left out.
-
-        Raises:
-            SourceUnavailable, SourceThrottled, SourceRefused
-        """
+        """Ask for a few instances now, freshly; ids without an answer are left out."""
 
 
 Still = Callable[[], str | None]
@@ -195,21 +191,17 @@ class StateStore(Protocol):
 
 
 class History(Protocol):
-    """What is remembered, for reading only; changes nothing and needs no tenure."""
+    """What is remembered, for reading only; changes nothing and needs no tenure.
+
+    Raises (from every method):
+        HeldByAnother, Unreadable, Unwritable
+    """
 
     async def snapshot(self) -> Memory:
-        """Everything remembered; `fresh` where there is no state yet.
-
-        Raises:
-            HeldByAnother, Unreadable, Unwritable
-        """
+        """Everything remembered; `fresh` where there is no state yet."""
 
     async def events(self, since: datetime, instance: InstanceId | None = None) -> Sequence[Event]:
-        """Journalled events since a moment, oldest first; of one instance, where it is named.
-
-        Raises:
-            HeldByAnother, Unreadable, Unwritable
-        """
+        """Journalled events since a moment, oldest first; of one instance, where it is named."""
 
 
 class EventSink(Protocol):
@@ -243,16 +235,16 @@ class NobodyMeant(DeskError):
     """No watched instance, group or center is meant by that name, or several are."""
 
 
+class Unavailable(DeskError):
+    """Not now: the state is not ours, or no turn was saved in time."""
+
+
 class Declined(DeskError):
     """The watchdog refuses; `reason` is the bare word or clause of the decision."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
-
-
-class Unavailable(DeskError):
-    """Not now: the state is not ours, or no turn was saved in time."""
 
 
 class Rejected(DeskError):
