@@ -47,7 +47,7 @@ class FakeDesk:
     wishes: list[Wish] = field(default_factory=list)
     asked: list[object] = field(default_factory=list)
 
-    def health(self, ready: bool = False) -> str | None:
+    def trouble(self, ready: bool = False) -> str | None:
         return self.why_not_ready if ready else self.why
 
     async def fleet(self) -> Answer:

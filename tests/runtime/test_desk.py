@@ -97,8 +97,8 @@ async def test_while_the_state_cannot_be_written_a_wish_is_taken_up_and_says_so(
         bench.store.fail_writes = 1000
         said = await bench.desk.ask(wish("hold", "i00000"))
         assert said.endswith("the state cannot be written now, it is saved later")
-        assert bench.desk.health(ready=True) == "the state cannot be written"
-        assert bench.desk.health() is None
+        assert bench.desk.trouble(ready=True) == "the state cannot be written"
+        assert bench.desk.trouble() is None
 
 
 async def test_nothing_is_seen_or_asked_while_the_state_is_not_ours() -> None:
@@ -111,8 +111,8 @@ async def test_nothing_is_seen_or_asked_while_the_state_is_not_ours() -> None:
     ):
         with pytest.raises(Unavailable, match="does not own the state"):
             await question
-    assert bench.desk.health() is None
-    assert bench.desk.health(ready=True) == "the state is not owned"
+    assert bench.desk.trouble() is None
+    assert bench.desk.trouble(ready=True) == "the state is not owned"
 
 
 @pytest.mark.parametrize("name", ["i00001", "i0000", "nobody", "i00"])
@@ -209,25 +209,25 @@ async def test_the_sentence_says_who_holds_it_and_why() -> None:
 async def test_it_is_ready_when_each_source_was_asked_however_that_ended() -> None:
     bench = DeskBench()
     await bench.start()
-    assert bench.desk.health(ready=True) == "source scnet of center kunshan was not asked yet"
+    assert bench.desk.trouble(ready=True) == "source scnet of center kunshan was not asked yet"
     bench.source.error = TimeoutError()
     await bench.poll()
-    assert bench.desk.health(ready=True) is None
+    assert bench.desk.trouble(ready=True) is None
 
 
 async def test_a_turn_that_hangs_and_turns_that_do_not_come_are_not_healthy() -> None:
     bench = DeskBench()
     await bench.start()
     await bench.poll()
-    assert bench.desk.health() is None
+    assert bench.desk.trouble() is None
     # The source is blind after 90 s: a turn is due then, and nobody runs it.
     bench.clock.advance(90 + 61)
-    assert bench.desk.health() == "no turn happens: one is overdue for 61 s"
+    assert bench.desk.trouble() == "no turn happens: one is overdue for 61 s"
     await bench.settle()
-    assert bench.desk.health() is None
+    assert bench.desk.trouble() is None
     bench.engine.turn_began_at = bench.clock.now()
     bench.clock.advance(61)
-    assert bench.desk.health() == "a turn has not ended for 61 s"
+    assert bench.desk.trouble() == "a turn has not ended for 61 s"
 
 
 async def test_events_are_the_newest_of_one_instance_or_all() -> None:

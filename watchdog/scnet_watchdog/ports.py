@@ -262,11 +262,11 @@ Answer = Mapping[str, Any]
 class Seen(Protocol):
     """What a person may see of the running daemon.
 
-    Raises (from every method but `health`):
+    Raises (from every method but `trouble`):
         NobodyMeant, Unavailable, StoreError
     """
 
-    def health(self, ready: bool = False) -> str | None:
+    def trouble(self, ready: bool = False) -> str | None:
         """Why it is not healthy (or not ready) in one sentence, or None where it is."""
 
     async def fleet(self) -> Answer:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from scnet_watchdog.adapters.web.answers import BadRequest
+from scnet_watchdog.adapters.web.answers import Unacceptable
 from scnet_watchdog.adapters.web.stream import CLIENTS, WAITING_AT_MOST
 from scnet_watchdog.core.event import EventKind
 from web_support import SECRET, Bench, event
@@ -63,7 +63,7 @@ async def test_there_are_only_so_many_streams() -> None:
     for lines in streams:
         bench.streams.admit()
         await anext(lines)
-    with pytest.raises(BadRequest) as refused:
+    with pytest.raises(Unacceptable) as refused:
         bench.streams.admit()
     assert refused.value.status == 503
     bench.streams.close()

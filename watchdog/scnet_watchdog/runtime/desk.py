@@ -23,7 +23,7 @@ from .because import because
 from .done import done
 from .feed import Feed
 from .meant import instance_meant
-from .pulse import unhealthy, unready
+from .pulse import stuck, unready
 from .rows import attempt_row, center_row, instance_row
 from .wishes import NOT_OURS, Wishes
 
@@ -61,9 +61,9 @@ class LiveDesk:
         self._engine = means.engine
         self._wishes = Wishes(means.engine, means.feed)
 
-    def health(self, ready: bool = False) -> str | None:
+    def trouble(self, ready: bool = False) -> str | None:
         """Why it is not healthy (or not ready), or None."""
-        return (unready if ready else unhealthy)(self._engine, self._with.clock)
+        return (unready if ready else stuck)(self._engine, self._with.clock)
 
     async def fleet(self) -> Answer:
         """Every instance, every center and the daemon itself."""

@@ -9,7 +9,7 @@ TURN_LASTS = timedelta(seconds=60)
 """A turn takes milliseconds; one that is not over after this is stuck (a disk that hangs)."""
 
 
-def unhealthy(engine: Engine, clock: Clock) -> str | None:
+def stuck(engine: Engine, clock: Clock) -> str | None:
     """Why the daemon is not healthy, or None: turns happen when they are due."""
     began = engine.turn_began_at
     if began is not None and clock.now() > began + TURN_LASTS:
@@ -33,7 +33,7 @@ def unready(engine: Engine, clock: Clock) -> str | None:
     for key in sorted(engine.sources - engine.polls.answered):
         if engine.may_poll(key):
             return f"source {key.source} of center {key.center} was not asked yet"
-    return unhealthy(engine, clock)
+    return stuck(engine, clock)
 
 
 def _seconds(length: timedelta) -> int:

@@ -31,7 +31,7 @@ STATUS: Mapping[type[Exception], int] = {
 """What an error of the desk is in HTTP."""
 
 
-class BadRequest(Exception):
+class Unacceptable(Exception):
     """What was sent is no request of ours; the text says what would be right.
 
     Args:
@@ -57,7 +57,7 @@ def answer(content: object, mask: Mask, status: int = 200, **headers: str) -> Re
 
 def failure(error: Exception, mask: Mask) -> Response:
     """An error as an answer."""
-    if isinstance(error, BadRequest):
+    if isinstance(error, Unacceptable):
         return answer({"error": str(error)}, mask, error.status)
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     content: dict[str, Any] = {"error": str(error)}
@@ -68,7 +68,7 @@ def failure(error: Exception, mask: Mask) -> Response:
     return answer(content, mask, status)
 
 
-ANSWERED = (BadRequest, DeskError, StoreError)
+ANSWERED = (Unacceptable, DeskError, StoreError)
 """Errors that are answers; any other one is a fault of ours."""
 
 

@@ -84,11 +84,11 @@ class Paths:
 
     async def healthz(self, request: Request) -> Response:
         """Whether turns happen."""
-        return self._well(self._desk.health())
+        return self._well(self._desk.trouble())
 
     async def readyz(self, request: Request) -> Response:
         """Whether the state is owned and writable and each source was asked once."""
-        return self._well(self._desk.health(ready=True))
+        return self._well(self._desk.trouble(ready=True))
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus."""

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from ...core.command import ScopeKind, Wish
-from .answers import JSON, BadRequest
+from .answers import JSON, Unacceptable
 
 BODY_LIMIT = 16 * 1024
 """Bytes of a body; ours have a hundred."""
@@ -48,26 +48,26 @@ async def body_of(request: Request) -> Mapping[str, Any]:
     """The body's JSON object; empty where nothing was sent.
 
     Raises:
-        BadRequest
+        Unacceptable
     """
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
             data = await _read(request)
     except TimeoutError:
-        raise BadRequest("the body did not come in time", 408) from None
+        raise Unacceptable("the body did not come in time", 408) from None
     except ClientDisconnect:
-        raise BadRequest("the body was not complete") from None
+        raise Unacceptable("the body was not complete") from None
     if not data:
         return {}
     # A form that a stranger's page posts cannot have this type.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        raise BadRequest(f"the content type must be {JSON}", 415)
+        raise Unacceptable(f"the content type must be {JSON}", 415)
     try:
         found = json.loads(data)
     except (ValueError, RecursionError):
-        raise BadRequest("the body is no JSON") from None
+        raise Unacceptable("the body is no JSON") from None
     if not isinstance(found, dict):
-        raise BadRequest("the body must be a JSON object")
+        raise Unacceptable("the body must be a JSON object")
     return found
 
 
@@ -76,7 +76,7 @@ async def _read(request: Request) -> bytes:
     async for part in request.stream():
         data += part
         if len(data) > BODY_LIMIT:
-            raise BadRequest(f"the body is larger than {BODY_LIMIT} bytes", 413)
+            raise Unacceptable(f"the body is larger than {BODY_LIMIT} bytes", 413)
     return data
 
 
@@ -87,11 +87,11 @@ def wish_of(verb: str, kind: ScopeKind, name: str, body: Mapping[str, Any], by: 
         by: who asks, where the body does not say.
 
     Raises:
-        BadRequest
+        Unacceptable
     """
     strange = sorted(body.keys() - _KEYS[verb] - {"by"})
     if strange:
-        raise BadRequest(f"{strange[0]}: {verb} knows no such key")
+        raise Unacceptable(f"{strange[0]}: {verb} knows no such key")
     until_running = _flag(body, "until_running")
     return Wish(
         verb=verb,
@@ -109,7 +109,7 @@ def since_of(request: Request, now: datetime) -> datetime:
     """From when on events are asked; by default the last day.
 
     Raises:
-        BadRequest
+        Unacceptable
     """
     text = request.query_params.get("since")
     if text is None:
@@ -119,44 +119,44 @@ def since_of(request: Request, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise BadRequest("since: must be a moment such as 2026-03-01T12:00:00Z") from None
+        raise Unacceptable("since: must be a moment such as 2026-03-01T12:00:00Z") from None
 
 
 def limit_of(request: Request) -> int:
     """How many events are asked at most.
 
     Raises:
-        BadRequest
+        Unacceptable
     """
     text = request.query_params.get("limit", str(EVENTS))
     if text.isascii() and text.isdigit() and 1 <= len(text) <= 5:
         limit = int(text)
         if 1 <= limit <= EVENTS_AT_MOST:
             return limit
-    raise BadRequest(f"limit: must be a number from 1 to {EVENTS_AT_MOST}")
+    raise Unacceptable(f"limit: must be a number from 1 to {EVENTS_AT_MOST}")
 
 
 def _length(body: Mapping[str, Any]) -> timedelta:
     seconds = body.get("for_s", HOLD_FOR.total_seconds())
     most = HOLD_AT_MOST.total_seconds()
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise BadRequest("for_s: must be a number of seconds")
+        raise Unacceptable("for_s: must be a number of seconds")
     if not 1 <= seconds <= most:
-        raise BadRequest(f"for_s: must be from 1 to {most:.0f} seconds (30 days)")
+        raise Unacceptable(f"for_s: must be from 1 to {most:.0f} seconds (30 days)")
     return timedelta(seconds=seconds)
 
 
 def _flag(body: Mapping[str, Any], key: str) -> bool:
     value = body.get(key, False)
     if not isinstance(value, bool):
-        raise BadRequest(f"{key}: must be true or false")
+        raise Unacceptable(f"{key}: must be true or false")
     return value
 
 
 def _text(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key, "")
     if not isinstance(value, str):
-        raise BadRequest(f"{key}: must be text")
+        raise Unacceptable(f"{key}: must be text")
     if len(value) > TEXT_LIMIT or not value.isprintable():
-        raise BadRequest(f"{key}: must be one line of at most {TEXT_LIMIT} characters")
+        raise Unacceptable(f"{key}: must be one line of at most {TEXT_LIMIT} characters")
     return value.strip()

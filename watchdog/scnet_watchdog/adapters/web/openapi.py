@@ -132,12 +132,12 @@ SCHEMAS: Mapping[str, Part] = {
 }
 
 
-def _answers(good: str, schema: Part, *bad: int) -> Part:
+def _answers(good: str, schema: Part, *errors: int) -> Part:
     content = {"application/json": {"schema": schema}}
-    errors = {"application/json": {"schema": _ref("Error")}}
+    said = {"application/json": {"schema": _ref("Error")}}
     found: dict[str, Part] = {"200": {"description": good, "content": content}}
-    for status in (*bad, 401, 429, 503):
-        found[str(status)] = {"description": ERRORS[status], "content": errors}
+    for status in (*errors, 401, 429, 503):
+        found[str(status)] = {"description": ERRORS[status], "content": said}
     return found
 
 
@@ -170,8 +170,8 @@ def _parameter(name: str, where: str, about: str, schema: Part = TEXT) -> Part:
 _WHO = _parameter("name", "path", "An id, a unique start of one (four characters), or a name.")
 
 
-def _get(summary: str, schema: Part, *bad: int, parameters: tuple[Part, ...] = ()) -> Part:
-    found: dict[str, Any] = {"summary": summary, "responses": _answers(summary, schema, *bad)}
+def _get(summary: str, schema: Part, *errors: int, parameters: tuple[Part, ...] = ()) -> Part:
+    found: dict[str, Any] = {"summary": summary, "responses": _answers(summary, schema, *errors)}
     if parameters:
         found["parameters"] = list(parameters)
     return {"get": found}

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from ...core.event import Event
-from .answers import BadRequest, Mask, text_of
+from .answers import Mask, Unacceptable, text_of
 
 CLIENTS = 32
 """Streams open at once."""
@@ -76,10 +76,10 @@ class Streams:
         """See that there is room for one more.
 
         Raises:
-            BadRequest: there are too many.
+            Unacceptable: there are too many.
         """
         if len(self._clients) >= CLIENTS:
-            raise BadRequest(f"{CLIENTS} streams are open already", 503)
+            raise Unacceptable(f"{CLIENTS} streams are open already", 503)
 
     async def lines(self, hang_up: Callable[[], None]) -> AsyncIterator[str]:
         """What one client is sent, until it goes or the server ends."""
