@@ -57,19 +57,10 @@ def _credentials(
     from ..adapters.registry import kinds
     from ..settings.load import SettingsError, load
 
-    environ = dict(os.environ)
     file = source if source is not None and source.exists() else None
+    environ = dict(os.environ)
     if file is None:
-        named = _centers_of(environ)
-        if not named:
-            options = {
-                "base_url": base_url,
-                "token_file": token_file and str(token_file.absolute()),
-            }
-            block = {key: value for key, value in options.items() if value is not None}
-            environ["SCNET_WATCHDOG_CENTERS"] = json.dumps({center: block})
-        only = [{"id": PLACEHOLDER, "center": named[0] if named else center}]
-        environ["SCNET_WATCHDOG_INSTANCES"] = json.dumps(only)
+        _lay_centers(environ, base_url, token_file, center)
     try:
         loaded = load(file, environ, kinds())
     except SettingsError as error:
@@ -77,6 +68,20 @@ def _credentials(
     for warning in loaded.warnings:
         complain(f"warning: {warning}")
     return loaded
+
+
+def _lay_centers(
+    environ: dict[str, str], base_url: str | None, token_file: Path | None, center: str
+) -> None:
+    """Make the environment a whole config: a center where it names none, and an instance."""
+    named = _centers_of(environ)
+    if not named:
+        block = {} if base_url is None else {"base_url": base_url}
+        if token_file is not None:
+            block["token_file"] = str(token_file.absolute())
+        environ["SCNET_WATCHDOG_CENTERS"] = json.dumps({center: block})
+    only = [{"id": PLACEHOLDER, "center": (named or [center])[0]}]
+    environ["SCNET_WATCHDOG_INSTANCES"] = json.dumps(only)
 
 
 def _centers_of(environ: dict[str, str]) -> list[str]:
@@ -124,18 +129,17 @@ def _write(target: Path, loaded: "Loaded", found: "Inventory") -> None:
 def _tell(target: Path, found: "Inventory", as_json: bool) -> None:
     from ..core.model import DOWN
 
-    rows = [one for center in found.centers.values() for one in center]
-    down = [one for one in rows if one.status in DOWN]
-    watched = [one for one in rows if one.status not in DOWN]
+    ids: dict[bool, list[str]] = {True: [], False: []}
+    for center in found.centers.values():
+        for one in center:
+            ids[one.status in DOWN].append(one.id)
+    watched, down = ids[False], ids[True]
     if as_json:
-        answer = {
-            "path": str(target),
-            "watched": [one.id for one in watched],
-            "down": [one.id for one in down],
-        }
+        answer = {"path": str(target), "watched": watched, "down": down}
         sys.stdout.write(json.dumps(answer, indent=2) + "\n")
         return
-    out = [f"{target} was written: {len(watched)} of {len(rows)} instances are watched"]
+    total = len(watched) + len(down)
+    out = [f"{target} was written: {len(watched)} of {total} instances are watched"]
     if down:
         out.append(f"{len(down)} are down and commented out: uncomment those to be restarted")
     out.append(f"next: scnet-watchdog check --online -c {target}")

@@ -1,5 +1,7 @@
 """The command line: every command, each imported only as far as it is used."""
 
+from collections.abc import Callable
+
 import typer
 
 from .check import check
@@ -7,7 +9,7 @@ from .demo import demo
 from .explain import explain
 from .history import history
 from .init import init
-from .operate import health, reload
+from .operate import reload, well
 from .order import hold, release, reset
 from .restart import restart
 from .run import run
@@ -24,26 +26,26 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS = (
-    run,
-    check,
-    status,
-    explain,
-    history,
-    hold,
-    release,
-    restart,
-    reset,
-    reload,
-    health,
-    init,
-    schema,
-    demo,
-    simulator,
-)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run,
+    "check": check,
+    "status": status,
+    "explain": explain,
+    "history": history,
+    "hold": hold,
+    "release": release,
+    "restart": restart,
+    "reset": reset,
+    "reload": reload,
+    "health": well,
+    "init": init,
+    "schema": schema,
+    "demo": demo,
+    "simulator": simulator,
+}
 
-for command in COMMANDS:
-    app.command()(command)
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def _version(wanted: bool) -> None:

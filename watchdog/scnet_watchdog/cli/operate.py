@@ -14,19 +14,19 @@ HEALTH_LIMIT_S = 5.0
 """A daemon whose loop turns answers at once; a container's health check does not wait longer."""
 
 
-def health(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def well(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Tell whether the daemon's loop turns: exit 0 or 1, for container health checks."""
-    answer = _health(config)
-    well = answer.get("ok") is True
+    answer = _said(config)
+    fine = answer.get("ok") is True
     if as_json:
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    elif well:
+    elif fine:
         sys.stdout.write("ok\n")
-    if not well:
+    if not fine:
         leave(ExitCode.FAILED, "" if as_json else str(answer.get("why") or "not healthy"))
 
 
-def _health(config: Path | None) -> Mapping[str, Any]:
+def _said(config: Path | None) -> Mapping[str, Any]:
     """What the daemon says of itself; whoever asks wants yes or no, not another exit code."""
     from .client import Client, Declined, Unreached
     from .reach import reach

@@ -29,7 +29,7 @@ Body = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Reply:
     """What came of one target: a sentence, and the exit code where it is an error."""
 
     target: Target
@@ -126,7 +126,7 @@ def _carry_out(
         _tell(_left(where, verb, found, body), as_json)
 
 
-def _asked(client: "Client", verb: str, found: Sequence[Target], body: Body) -> list[Result]:
+def _asked(client: "Client", verb: str, found: Sequence[Target], body: Body) -> list[Reply]:
     """Ask for each target; one that is refused keeps no other from being asked for."""
     from .client import Declined, Unreached
     from .reach import CODES
@@ -135,17 +135,17 @@ def _asked(client: "Client", verb: str, found: Sequence[Target], body: Body) -> 
     for one in found:
         try:
             answer = client.post(one.path(verb), {**body, "by": me()})
-            results.append(Result(one, str(answer["done"])))
+            results.append(Reply(one, str(answer["done"])))
         except Declined as error:
             code = CODES.get(error.status, ExitCode.FAILED)
-            results.append(Result(one, str(error), code))
+            results.append(Reply(one, str(error), code))
         except Unreached as error:
             said = f"the daemon cannot be reached: {error}"
-            results.append(Result(one, said, ExitCode.UNREACHABLE))
+            results.append(Reply(one, said, ExitCode.UNREACHABLE))
     return results
 
 
-def _left(where: "Where", verb: str, found: Sequence[Target], body: Body) -> list[Result]:
+def _left(where: "Where", verb: str, found: Sequence[Target], body: Body) -> list[Reply]:
     """Leave the commands in the state; all of them or, where one names nobody, none."""
     from ..app.posted import NotOurs, post
     from ..settings.to_policy import roster
@@ -159,7 +159,7 @@ def _left(where: "Where", verb: str, found: Sequence[Target], body: Body) -> lis
             leave(ExitCode.FAILED, str(error))
     begins = "; its time begins then" if verb == "hold" and "for_s" in body else ""
     said = f"no daemon runs: {verb} is written to the state, the next run obeys it{begins}"
-    return [Result(one, f"{one}: {said}") for one in found]
+    return [Reply(one, f"{one}: {said}") for one in found]
 
 
 def _command(verb: str, scope: "Scope", body: Body) -> "Command":
@@ -175,7 +175,7 @@ def _command(verb: str, scope: "Scope", body: Body) -> "Command":
     return Reset(scope, me())
 
 
-def _tell(results: Sequence[Result], as_json: bool) -> None:
+def _tell(results: Sequence[Reply], as_json: bool) -> None:
     """Tell what came of each; end with the first error's code."""
     failed = [one for one in results if one.code]
     if as_json:

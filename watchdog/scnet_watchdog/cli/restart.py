@@ -61,12 +61,10 @@ def restart(
         return
     last = _follow(_told(client, instance, limit), as_json)
     well = last is not None and ENDS.get(str(last["event"]), False)
-    said = last.get("message") if last is not None else None
-    _print({**answer, "recovered": well, "last": said}, as_json)
-    if well:
-        return
-    over = last is not None and ends(last)
-    leave(ExitCode.FAILED, "" if over else f"{instance} was not seen running within {wait}")
+    _print({**answer, "recovered": well, "last": last and last.get("message")}, as_json)
+    if not well:
+        over = last is not None and ends(last)
+        leave(ExitCode.FAILED, "" if over else f"{instance} was not seen running within {wait}")
 
 
 def _told(client: "Client", instance: str, limit: timedelta) -> Iterator[Line]:

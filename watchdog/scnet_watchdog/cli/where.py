@@ -16,7 +16,6 @@ from .common import ExitCode, leave
 if TYPE_CHECKING:
     from ..settings.load import Loaded
 
-SOCKET = "control.sock"
 SYSTEM_FOLDERS = (Path("/run/scnet-watchdog"), Path("/var/lib/scnet-watchdog"))
 """Where a daemon under systemd or in the image has its socket: other users' shells look there."""
 
@@ -55,7 +54,7 @@ def find(config: Path | None, system: tuple[Path, ...] = SYSTEM_FOLDERS) -> Wher
         system: the folders of a daemon of the whole machine.
     """
     from ..adapters.registry import kinds
-    from ..app.places import Unbuildable, state_place
+    from ..app.places import SOCKET_FILE, Unbuildable, state_place
     from ..settings.load import SettingsError, find_config, load
 
     environ, home = dict(os.environ), Path.home()
@@ -73,17 +72,17 @@ def find(config: Path | None, system: tuple[Path, ...] = SYSTEM_FOLDERS) -> Wher
         leave(ExitCode.CONFIG_INVALID, str(error))
     if server is not None:
         return Where(loaded, problem, state, explicit, (server,), ())
-    near = _near(environ, state)
-    far = tuple(folder / SOCKET for folder in system if folder / SOCKET not in near)
+    near = _near(environ, state, SOCKET_FILE)
+    far = tuple(path for folder in system if (path := folder / SOCKET_FILE) not in near)
     return Where(loaded, problem, state, explicit, near, far)
 
 
-def _near(environ: Mapping[str, str], state: Path) -> tuple[Path, ...]:
+def _near(environ: Mapping[str, str], state: Path, name: str) -> tuple[Path, ...]:
     """Where a daemon with this environment and this state listens."""
     # systemd names several folders with a colon between them; ours is the first.
     run = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
-    beside = state.with_name(SOCKET)
-    return (Path(run) / SOCKET, beside) if run else (beside,)
+    beside = state.with_name(name)
+    return (Path(run) / name, beside) if run else (beside,)
 
 
 def _gleaned(
