@@ -1,8 +1,8 @@
 """How long an instance ran and how long it did not, within a window: from what was told of it.
 
 Only time in which somebody watched counts. Nobody did before the state was made, before the
-instance was added, after it was removed, and between the daemon's stop and its next start. A
-daemon that was killed told no stop: what was seen last is taken to have lasted until its next start.
+instance was added, after it was removed, and between the daemon's stop and its next start. One
+that was killed told no stop: what was seen last is taken to have lasted until its next start.
 """
 
 from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ from datetime import timedelta
 from math import ceil
 
 from .event import Event, EventKind
-from .model import InstanceId
+from .model import InstanceId, Status
 from .outage import Outage, follow
 from .outcome import Verdict
 from .presence import Presence, Standing, Window, gaps, presence, spans, watched
@@ -50,7 +50,7 @@ class Figures:
         running: watched time in which it ran.
         down: watched time in which it did not, for whatever reason: a hold counts too.
         outages: how many began.
-        open: how many of them are not over.
+        open: how many are not over, those that began before the window too.
         healed: how many a restart of ours ended.
         attempts: restart calls that left us.
         recoveries: attempts whose last verdict is `recovered`.
@@ -177,7 +177,7 @@ def _figures(
         running=spent.running,
         down=spent.down,
         outages=len(found),
-        open=sum(one.ended_at is None for one in found),
+        open=int(_is_open(standing, found)),
         healed=len(healed),
         attempts=sum(one.calls for one in found),
         recoveries=verdicts[Verdict.RECOVERED],
@@ -187,6 +187,12 @@ def _figures(
         causes=_tallies((one, {str(one.cause or "unknown")}) for one in found),
         failures=_tallies((one, one.failures) for one in found),
     )
+
+
+def _is_open(standing: Standing, found: Sequence[Outage]) -> bool:
+    """Only the last one can be; one that began before the window has left no event in it."""
+    lasting = bool(found) and found[-1].ended_at is None
+    return lasting or standing.status in (Status.STOPPED, Status.FAILED)
 
 
 def _time(
