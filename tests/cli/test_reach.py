@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -117,6 +118,30 @@ def test_a_socket_that_refuses_us_is_permission_denied(tmp_path: Path) -> None:
     assert code == 69
     assert "the daemon cannot be reached (permission denied)" in said
     assert "c.sock: permission denied" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_who_may_not_see_the_state_is_told_so_and_not_that_no_daemon_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "private"
+    folder.mkdir(mode=0o700)
+    where = Where(None, "", folder / "state.db", True, (folder / "control.sock",), ())
+    code, said = _as_nobody(where)
+    assert code == 69
+    assert "control.sock: permission denied" in said
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_folder_that_may_not_be_entered_leaves_open_who_holds_the_state() -> None:
+    # Not under pytest's own folder: nobody else may enter that one at all.
+    with tempfile.TemporaryDirectory() as open_folder:
+        Path(open_folder).chmod(0o755)
+        folder = Path(open_folder) / "private"
+        folder.mkdir(mode=0o700)
+        absent = Path(open_folder) / "control.sock"
+        code, said = _as_nobody(Where(None, "", folder / "state.db", True, (absent,), ()))
+    assert code == 69
+    assert "cannot be reached (this user may not see its state)" in said
+    assert f"tried {absent}: no such socket" in said
 
 
 def _as_nobody(where: Where) -> tuple[int, str]:

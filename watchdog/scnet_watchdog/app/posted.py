@@ -40,5 +40,5 @@ async def post(state: Path, explicit: bool, commands: Sequence[Command], who: st
 
 def _may_make(state: Path) -> None:
     folder = state.parent
-    if not state.exists() and folder.is_dir() and folder.stat().st_uid != os.geteuid():
+    if not os.path.exists(state) and os.path.isdir(folder) and folder.stat().st_uid != os.geteuid():
         raise NotOurs(f"there is no state {state} yet, and its folder belongs to another user")

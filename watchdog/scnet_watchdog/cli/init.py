@@ -57,7 +57,7 @@ def _credentials(
     from ..adapters.registry import kinds
     from ..settings.load import SettingsError, load
 
-    file = source if source is not None and source.exists() else None
+    file = source if source is not None and os.path.exists(source) else None
     environ = dict(os.environ)
     if file is None:
         _lay_centers(environ, base_url, token_file, center)

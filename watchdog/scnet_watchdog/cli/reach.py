@@ -1,7 +1,7 @@
 """Reach the running daemon, know that there is none, or end with 69 and every place tried."""
 
+import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -87,8 +87,9 @@ def holder_of(state: Path) -> Holder:
     from ..ports import HeldByAnother, Unwritable
 
     lock = StateLock(state)
-    if not state.with_name(state.name + ".lock").exists():
-        # Nobody ever ran here; looking leaves no file behind.
+    # Not Path.exists(): a folder that we may not enter is no error, we only cannot know.
+    if not os.path.exists(state.with_name(state.name + ".lock")):
+        # Nobody ever ran here, and looking leaves no file behind.
         return Holder(_may_look(state.parent))
     try:
         lock.take(timedelta())
@@ -106,11 +107,14 @@ def holder_of(state: Path) -> Holder:
 
 def _may_look(folder: Path) -> bool | None:
     """False (nobody holds it) where the folder can be looked into, else None."""
-    with suppress(OSError):
-        # Not allowed is an answer here: this user cannot know.
+    try:
         next(folder.iterdir(), None)
+    except PermissionError:
+        return None
+    except OSError:
+        # No such folder: nobody was ever there.
         return False
-    return None if folder.exists() else False
+    return False
 
 
 def _first(sockets: tuple[Path, ...], tried: list[tuple[Path, Unreached]]) -> Client | None:
