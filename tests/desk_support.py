@@ -62,8 +62,8 @@ class DeskBench(Bench):
         async def about() -> dict[str, Any]:
             return {"version": "test"}
 
-        async def reload() -> Answer:
-            return self.reloaded
+        async def reload(preview: bool) -> Answer:
+            return {**self.reloaded, "preview": preview}
 
         self.desk = LiveDesk(
             Means(

@@ -68,8 +68,8 @@ class FakeDesk:
         self._said(wish.verb)
         return f"{wish.name or 'the fleet'}: done"
 
-    async def reload(self) -> Answer:
-        return self._said("reload")
+    async def reload(self, preview: bool = False) -> Answer:
+        return self._said("preview" if preview else "reload")
 
     def _said(self, what: object) -> Answer:
         self.asked.append(what)

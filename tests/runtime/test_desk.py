@@ -7,6 +7,7 @@ import pytest
 
 from desk_support import DeskBench, wish
 from fakes import T0
+from scnet_watchdog.adapters.web.openapi import SCHEMAS
 from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId, Status
@@ -136,6 +137,10 @@ async def test_the_fleet_shows_every_instance_its_decision_and_the_centers() -> 
         bench.clock.advance(30)
         await bench.poll()
         seen = await bench.desk.fleet()
+        for row in seen["instances"]:
+            why = await bench.desk.explain(row["id"])
+            assert (why["reason"], why["next_at"]) == (row["reason"], row["next_at"])
+            assert row.keys() == set(SCHEMAS["Instance"]["required"])
     healthy, stopped, _ = seen["instances"]
     assert (healthy["decision"], healthy["reason"]) == ("hold", "healthy")
     assert (stopped["status"], stopped["reason"]) == ("stopped", "confirming")

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from desk_support import DeskBench, wish
 from fakes import FakeRestarter, FakeSource, roster_of, wiring_of
+from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.policy import Confirm, Mode, Policy
-from scnet_watchdog.runtime.impact import eligible, impact
+from scnet_watchdog.runtime.impact import eligible, foreseen, impact
 
 WIDER = Policy(restart_on=frozenset({Status.STOPPED, Status.FAILED, Status.COMPLETED}))
 
@@ -43,6 +44,25 @@ async def test_whoever_is_held_only_watched_or_healthy_is_not_counted() -> None:
         await bench.desk.ask(wish("release", bench.ids[0]))
         said = await reloaded(bench, replace(WIDER, mode=Mode.WATCH))
         assert said == "1 instance no longer eligible"
+
+
+async def test_a_preview_says_the_same_and_changes_nothing() -> None:
+    bench = DeskBench(3)
+    bench.platform.statuses[bench.ids[0]] = Status.COMPLETED
+    async with bench.running():
+        fleet, situation = bench.fleet(), bench.engine.situation
+        before = eligible(fleet, situation)
+        roster = roster_of([*bench.ids[:2], InstanceId("new")], WIDER)
+        then = foreseen(fleet, roster, situation)
+        said = impact(then, before, ["new"], situation)
+        assert said.startswith("1 instance becomes eligible; restarts start in 30 s; 1 instance")
+        assert (fleet.roster, eligible(fleet, situation)) == (bench.roster, before)
+        assert bench.ids[2] in fleet.instances
+        assert fleet.instances.keys() == set(bench.ids)
+        assert not fleet.dormant
+        # Turns go on from the fleet as it was.
+        await bench.polls(2, 30)
+        assert bench.reason(bench.ids[0]) is Reason.NOT_RESTARTABLE
 
 
 async def test_what_a_center_s_block_holds_back_has_no_moment() -> None:

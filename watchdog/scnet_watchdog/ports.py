@@ -292,8 +292,8 @@ class Desk(Seen, Protocol):
             NobodyMeant, Declined, Unavailable
         """
 
-    async def reload(self) -> Answer:
-        """Take up the config on disk: added, removed, changed, needs_restart, impact.
+    async def reload(self, preview: bool = False) -> Answer:
+        """Take up the config on disk, or only say: added, removed, changed, …, impact.
 
         Raises:
             Rejected, Unavailable

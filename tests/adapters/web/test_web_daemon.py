@@ -104,7 +104,12 @@ async def test_a_reload_says_what_it_means_and_a_broken_file_is_shown_until_it_i
             # `completed` is wanted restarted now, and a second instance is watched.
             more = good.replace("policy:", "policy:\n  restart_on: [stopped, failed, completed]")
             config.write_text(more.replace(f'"{FIRST}"', f'"{FIRST}", "{SECOND}"'))
+            foretold = (await client.post(f"{API}/reload", json={"preview": True})).json()
+            assert (await shown())["changed_on_disk"] is True
+            assert not one.said("config.reloaded")
             done = (await client.post(f"{API}/reload", json={})).json()
+            assert (foretold["added"], foretold["changed"]) == (done["added"], done["changed"])
+            assert foretold["impact"].startswith("1 instance becomes eligible; restarts start ")
             assert done["added"] == [SECOND]
             assert done["impact"].startswith("1 instance becomes eligible; restarts start ")
             assert "1 instance newly watched" in done["impact"]

@@ -175,6 +175,11 @@ async def test_a_reload_says_what_it_means_or_every_error() -> None:
         done = await client.post(f"{API}/reload", json={})
         bench.desk.error = Rejected(["line 1: wrong", "line 2: wrong"])
         refused = await client.post(f"{API}/reload")
+        bench.desk.error = None
+        await client.post(f"{API}/reload", json={"preview": True})
+        wrong = await client.post(f"{API}/reload", json={"previw": True})
+    assert bench.desk.asked == ["reload", "reload", "preview"]
+    assert wrong.status_code == 400
     assert done.json() == bench.desk.answer
     assert refused.status_code == 422
     assert refused.json()["errors"] == ["line 1: wrong", "line 2: wrong"]

@@ -28,12 +28,14 @@ from ..ports import Answer, EventSink, Rejected, Restarter, StateStore, Unavaila
 from ..runtime.configfile import ConfigFile
 from ..runtime.desk import LiveDesk, Means
 from ..runtime.feed import Feed
+from ..runtime.impact import eligible, foreseen, impact
 from ..runtime.lifecycle import Daemon, Equipment
 from ..runtime.reload import Fitted
 from ..runtime.systemd import Notifier
-from ..settings.compare import differences
+from ..runtime.wishes import NOT_OURS
+from ..settings.compare import news_of
 from ..settings.load import Loaded, load
-from ..settings.to_policy import paces
+from ..settings.to_policy import paces, roster
 from .centers import Centers, Fit, Surroundings
 from .places import socket_place, state_place
 from .serving import Premises, Serving, about
@@ -165,13 +167,29 @@ class Composition:
         if not self._manner.once:
             await self._serving.open()
 
-    async def _reload(self) -> Answer:
+    async def _reload(self, preview: bool) -> Answer:
+        if preview:
+            return await self._foretell()
         found = await self.daemon.reloaded()
         if found is None:
             raise Unavailable("a fault ended the reload; the log says more")
         if found.error is not None:
             raise Rejected(str(found.error).splitlines())
         return {**found.news, "impact": found.impact}
+
+    async def _foretell(self) -> Answer:
+        """What a reload would change; nothing is."""
+        try:
+            new = await self._load()
+        except WatchdogError as error:
+            raise Rejected(str(error).splitlines()) from error
+        news = news_of(self._loaded.settings, new.settings)
+        fleet, situation = self.engine.fleet, self.engine.situation
+        if fleet is None:
+            raise Unavailable(NOT_OURS)
+        then = foreseen(fleet, roster(new.settings), situation)
+        said = impact(then, eligible(fleet, situation), news["added"], situation)
+        return {**news, "impact": said}
 
     def _tell(self, event: Event) -> None:
         self.engine.tell(event)
@@ -202,10 +220,9 @@ class Composition:
 
     async def _refit(self) -> Fitted:
         old = self._loaded
-        # In a thread: a large config takes a while, and the turns go on meanwhile.
         content = await asyncio.to_thread(self._config.content)
         try:
-            new = await asyncio.to_thread(load, old.path, self._environ, self._kinds)
+            new = await self._load()
             fit = self._centers.fit(new.settings)
         except WatchdogError as error:
             self._config.rejected = str(error)
@@ -214,15 +231,18 @@ class Composition:
         self._config.loaded(content)
         for warning in new.warnings:
             self._log.line(Level.WARNING, "config.warning", warning)
-        found = differences(old.settings, new.settings)
-        news = {
-            "added": list(found.added),
-            "removed": list(found.removed),
-            "changed": list(found.changed),
-            "needs_restart": list(found.needs_restart),
-        }
+        news = news_of(old.settings, new.settings)
         # What only a restart takes up stays as it was at the start.
         return self._fitted(fit, news, old.settings.reload_on_change)
+
+    async def _load(self) -> Loaded:
+        """The config as it is on disk.
+
+        Raises:
+            WatchdogError
+        """
+        # In a thread: a large config takes a while, and the turns go on meanwhile.
+        return await asyncio.to_thread(load, self._loaded.path, self._environ, self._kinds)
 
     def _fitted(self, fit: Fit, news: Mapping[str, object], on_change: bool) -> Fitted:
         return Fitted(

@@ -27,7 +27,7 @@ from .pulse import stuck, unready
 from .rows import attempt_row, center_row, instance_row
 from .wishes import NOT_OURS, Wishes
 
-BREATH = 200
+BREATH = 100
 """Rows after which the loop is given to others: a large fleet must not hold a turn up."""
 
 ATTEMPTS = 20
@@ -40,7 +40,7 @@ class Means:
 
     Args:
         about: the daemon itself: version, pid, since, config.
-        reload: takes up the config on disk; raises `Rejected`.
+        reload: takes up the config on disk, or previews that; raises `Rejected`.
         zone: in whose time sentences tell moments; None = this machine's.
     """
 
@@ -49,7 +49,7 @@ class Means:
     journal: Journal
     feed: Feed
     about: Callable[[], Awaitable[dict[str, Any]]]
-    reload: Callable[[], Awaitable[Answer]]
+    reload: Callable[[bool], Awaitable[Answer]]
     zone: tzinfo | None = None
 
 
@@ -70,12 +70,13 @@ class LiveDesk:
         about = await self._with.about()
         fleet, situation = self._fleet(), self._engine.situation
         rows: list[Answer] = []
-        for id_ in tuple(fleet.roster.members):
-            if len(rows) % BREATH == BREATH - 1:
-                await asyncio.sleep(0)
+        ids = tuple(fleet.roster.members)
+        for begin in range(0, len(ids), BREATH):
+            draft = Draft(fleet, situation)
             # A reload meanwhile may have taken somebody out.
-            if id_ in fleet.instances:
-                rows.append(instance_row(fleet, id_, situation))
+            some = [id_ for id_ in ids[begin : begin + BREATH] if id_ in fleet.instances]
+            rows += [instance_row(draft, id_) for id_ in some]
+            await asyncio.sleep(0)
         centers = [center_row(fleet, name) for name in fleet.roster.centers]
         daemon = about | {
             "shadow": situation.shadow,
@@ -89,7 +90,7 @@ class LiveDesk:
         id_ = instance_meant(self._fleet(), name)
         attempts = await self._with.journal.attempts(id_, ATTEMPTS)
         fleet = self._still(id_)
-        row = instance_row(fleet, id_, self._engine.situation)
+        row = instance_row(Draft(fleet, self._engine.situation), id_)
         return row | {"attempts": [attempt_row(one) for one in attempts]}
 
     async def explain(self, name: str) -> Answer:
@@ -124,10 +125,10 @@ class LiveDesk:
         scope, fields = await self._wishes.ask(self._fleet(), wish)
         return done(self._fleet(), wish, scope, fields, self._engine.situation, self._with.zone)
 
-    async def reload(self) -> Answer:
-        """Take up the config on disk."""
+    async def reload(self, preview: bool = False) -> Answer:
+        """Take up the config on disk, or only say what that would change."""
         self._fleet()
-        return await self._with.reload()
+        return await self._with.reload(preview)
 
     def _fleet(self) -> Fleet:
         if self._engine.fleet is None:

@@ -1,6 +1,7 @@
 """What a new config means for whoever is down: said before the first restart it leads to."""
 
 from collections.abc import Collection
+from copy import copy
 from datetime import datetime, timedelta
 
 from ..core.decision import Reason
@@ -10,7 +11,8 @@ from ..core.fleet import Fleet
 from ..core.holds import hold_of
 from ..core.inputs import Situation
 from ..core.model import InstanceId
-from ..core.policy import Mode
+from ..core.policy import Mode, Roster
+from ..core.reload import reload
 
 ASKED = 100
 """So many instances are asked when their restart may come: all, in most fleets."""
@@ -27,6 +29,16 @@ def eligible(fleet: Fleet, situation: Situation) -> frozenset[InstanceId]:
         and fleet.mode_of(id_, situation.shadow) is Mode.ACTIVE
         and hold_of(draft, id_) is None
     )
+
+
+def foreseen(fleet: Fleet, roster: Roster, situation: Situation) -> Fleet:
+    """The fleet as it would be under another config; the given one stays as it is."""
+    twin = copy(fleet)
+    # States are values: copies of what holds them are enough, and indexes come as new ones.
+    for name in ("instances", "centers", "sources", "holds", "indexes", "dormant"):
+        setattr(twin, name, dict(getattr(fleet, name)))
+    twin.apply(reload(fleet, roster, situation))
+    return twin
 
 
 def impact(

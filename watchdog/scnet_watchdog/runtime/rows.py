@@ -7,10 +7,9 @@ from ..core.attempt import Attempt
 from ..core.command import Hold
 from ..core.decision import Decision, Reason
 from ..core.draft import Draft
-from ..core.explain import explain
+from ..core.explain import answer
 from ..core.fleet import Fleet
 from ..core.holds import hold_of
-from ..core.inputs import Situation
 from ..core.model import InstanceId
 from ..core.policy import DAY
 from ..core.throttle import throttle_ends
@@ -18,13 +17,13 @@ from ..core.throttle import throttle_ends
 Row = Mapping[str, Any]
 
 
-def instance_row(fleet: Fleet, id_: InstanceId, situation: Situation) -> dict[str, Any]:
-    """One line of the fleet's table."""
-    state, member = fleet.instances[id_], fleet.roster.members[id_]
-    facts = state.facts
-    decision = decision_now(fleet, id_, situation)
+def instance_row(draft: Draft, id_: InstanceId) -> dict[str, Any]:
+    """One line of the fleet's table; the draft is only read."""
+    fleet = draft.fleet
+    member, facts = fleet.roster.members[id_], fleet.instances[id_].facts
+    decision = _decision(draft, id_)
     episode = facts.care.episode
-    day_ago = situation.now - DAY
+    day_ago = draft.now - DAY
     return {
         "id": id_,
         "name": fleet.name_of(id_),
@@ -37,18 +36,16 @@ def instance_row(fleet: Fleet, id_: InstanceId, situation: Situation) -> dict[st
         "next_at": decision.next_at,
         "attempts_24h": sum(call.at > day_ago for call in facts.ledger.calls),
         "breaker": str(episode.breaker) if episode is not None else "closed",
-        "hold": hold_row(hold_of(Draft(fleet, situation), id_)),
+        "hold": hold_row(hold_of(draft, id_)),
     }
 
 
-def decision_now(fleet: Fleet, id_: InstanceId, situation: Situation) -> Decision:
+def _decision(draft: Draft, id_: InstanceId) -> Decision:
     """The answer at this moment; whoever is at rest keeps the one last told."""
-    state = fleet.instances[id_]
-    told = state.facts.reason
-    # The whole ladder for everyone would cost a large healthy fleet a second per look.
-    if state.at_rest and told is Reason.HEALTHY:
-        return Decision(told)
-    return explain(fleet, id_, situation).decision
+    state = draft.fleet.instances[id_]
+    if state.at_rest and state.facts.reason is Reason.HEALTHY:
+        return Decision(Reason.HEALTHY)
+    return answer(draft, id_)
 
 
 def hold_row(hold: Hold | None) -> Row | None:

@@ -40,3 +40,14 @@ def differences(old: Settings, new: Settings) -> Differences:
             name for name in RESTART_ONLY if getattr(old, name) != getattr(new, name)
         ),
     )
+
+
+def news_of(old: Settings, new: Settings) -> dict[str, list[str]]:
+    """The differences by the names of `config.reloaded`."""
+    found = differences(old, new)
+    return {
+        "added": list(found.added),
+        "removed": list(found.removed),
+        "changed": list(found.changed),
+        "needs_restart": list(found.needs_restart),
+    }

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from ...core.command import ScopeKind
 from ...ports import Desk
 from .answers import ANSWERED, JSON, Mask, answer, failure, text_of
-from .asked import PLURAL, body_of, limit_of, since_of, wish_of
+from .asked import PLURAL, body_of, limit_of, preview_of, since_of, wish_of
 from .openapi import document
 from .stream import Streams, Told
 
@@ -134,9 +134,9 @@ class Paths:
         return StreamingResponse(streams.lines(hang_up), media_type="text/event-stream")
 
     async def reload(self, request: Request) -> Response:
-        """Take up the config on disk."""
-        await body_of(request)
-        return answer(await self._desk.reload(), self._mask)
+        """Take up the config on disk, or say what that would change."""
+        preview = preview_of(await body_of(request))
+        return answer(await self._desk.reload(preview), self._mask)
 
     def _wishes(self, verb: str, kind: ScopeKind) -> Handler:
         async def handler(request: Request) -> Response:

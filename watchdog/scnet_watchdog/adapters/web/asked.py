@@ -89,9 +89,7 @@ def wish_of(verb: str, kind: ScopeKind, name: str, body: Mapping[str, Any], by: 
     Raises:
         Unacceptable
     """
-    strange = sorted(body.keys() - _KEYS[verb] - {"by"})
-    if strange:
-        raise Unacceptable(f"{strange[0]}: {verb} knows no such key")
+    _known(verb, body, _KEYS[verb] | {"by"})
     until_running = _flag(body, "until_running")
     return Wish(
         verb=verb,
@@ -103,6 +101,16 @@ def wish_of(verb: str, kind: ScopeKind, name: str, body: Mapping[str, Any], by: 
         reason=_text(body, "reason"),
         every=_flag(body, "every"),
     )
+
+
+def preview_of(body: Mapping[str, Any]) -> bool:
+    """Whether a reload is only to be previewed.
+
+    Raises:
+        Unacceptable
+    """
+    _known("reload", body, {"preview", "by"})
+    return _flag(body, "preview")
 
 
 def since_of(request: Request, now: datetime) -> datetime:
@@ -134,6 +142,12 @@ def limit_of(request: Request) -> int:
         if 1 <= limit <= EVENTS_AT_MOST:
             return limit
     raise Unacceptable(f"limit: must be a number from 1 to {EVENTS_AT_MOST}")
+
+
+def _known(verb: str, body: Mapping[str, Any], keys: set[str]) -> None:
+    strange = sorted(body.keys() - keys)
+    if strange:
+        raise Unacceptable(f"{strange[0]}: {verb} knows no such key")
 
 
 def _length(body: Mapping[str, Any]) -> timedelta:

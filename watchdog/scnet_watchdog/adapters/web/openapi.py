@@ -272,4 +272,10 @@ def _reload() -> Part:
     answers = dict(_answers("In force now.", _ref("Reloaded"), 400, 403, 408, 413, 415))
     rejected = {"application/json": {"schema": _ref("Rejected")}}
     answers["422"] = {"description": ERRORS[422], "content": rejected}
-    return {"summary": "Take up the config on disk, as SIGHUP does.", "responses": answers}
+    properties = {"preview": {**FLAG, "default": False, "description": "Only say."}, **_BY}
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {
+        "summary": "Take up the config on disk, or only say what that would change.",
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": answers,
+    }
