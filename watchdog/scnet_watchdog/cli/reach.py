@@ -52,6 +52,11 @@ def reach(where: Where, tell: Callable[[str], None] = complain) -> Client | None
     _unreachable(where, holder, tried)
 
 
+def at_hand(where: Where) -> Client | None:
+    """A daemon that answers at one of the places, for what is only worth telling where it does."""
+    return _first((*where.sockets, *where.others), [])
+
+
 def needed(where: Where, what: str) -> Client:
     """The running daemon; without one the command ends with 69.
 
