@@ -106,19 +106,18 @@ def spans(told: Sequence[Event], standing: Standing, window: Window) -> list[Spa
     Args:
         told: the events of this instance, oldest first.
     """
-    turns = [event for event in told if shown(event) is not None]
+    turns = [(event, status) for event in told if (status := shown(event)) is not None]
     if not turns:
         if standing.status is None:
             return []
         since = standing.since or window.begins_at
         return [Span(standing.status, window.cut(since, window.ends_at))]
-    before = shown_before(turns[0])
-    found = [Span(before, window.cut(window.begins_at, turns[0].at))] if before else []
-    ends = [event.at for event in turns[1:]] + [window.ends_at]
-    for event, ends_at in zip(turns, ends, strict=True):
-        status = shown(event)
-        if status is not None:
-            found.append(Span(status, window.cut(event.at, ends_at)))
+    first, _ = turns[0]
+    before = shown_before(first)
+    found = [Span(before, window.cut(window.begins_at, first.at))] if before else []
+    ends = [event.at for event, _ in turns[1:]] + [window.ends_at]
+    for (event, status), ends_at in zip(turns, ends, strict=True):
+        found.append(Span(status, window.cut(event.at, ends_at)))
     return found
 
 
