@@ -108,11 +108,7 @@ class Composition:
         self._store = SqliteStore(place, self.clock, explicit)
         self._config = ConfigFile(loaded.path)
         self._feed = Feed()
-        server = loaded.settings.server
-        control = socket_place(server.socket, environ, place, base)
-        self._serving = Serving(
-            Premises(server, control, base, clock, log, secrets, self._feed), self._desk
-        )
+        self._serving = self._ways_in(base, place, secrets)
         own = () if manner.quiet else (log,)
         listeners = (*own, self._feed, *manner.listeners)
         self.engine = Engine(
@@ -148,6 +144,12 @@ class Composition:
     def paces(self) -> tuple[Pace, ...]:
         """The paces of the sources."""
         return tuple(paces(self._loaded.settings).values())
+
+    def _ways_in(self, base: Path, state: Path, secrets: Secrets) -> Serving:
+        server = self._loaded.settings.server
+        control = socket_place(server.socket, self._environ, state, base)
+        premises = Premises(server, control, base, self._steady, self._log, secrets, self._feed)
+        return Serving(premises, self._desk)
 
     def _desk(self) -> LiveDesk:
         since = self.clock.now()
