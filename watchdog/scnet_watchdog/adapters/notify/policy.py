@@ -178,9 +178,11 @@ class Policy:
         if (Topic.RESTARTS, id_) in self._troubles:
             # Its end is told once it is stable.
             return
-        before = self._helped.get(id_)
-        self._helped = {one: at for one, at in self._helped.items() if at > event.at - DAY}
+        before = self._helped.pop(id_, None)
         self._helped[id_] = event.at
+        # The dict is in order of its moments: the oldest are forgotten from the front.
+        while self._helped[next(iter(self._helped))] <= event.at - DAY:
+            del self._helped[next(iter(self._helped))]
         if before is None or before <= event.at - DAY:
             took = event.fields.get("took_s")
             took_s = float(took) if isinstance(took, (int, float)) else None
