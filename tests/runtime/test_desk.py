@@ -93,6 +93,16 @@ async def test_a_wish_whose_turn_is_never_saved_is_not_said_to_be_done() -> None
     assert bench.sink.of(EventKind.OPERATOR_COMMAND)
 
 
+async def test_a_wish_that_the_last_turn_did_not_answer_is_answered_at_the_stop() -> None:
+    bench = DeskBench()
+    await bench.start()
+    asked = asyncio.ensure_future(bench.desk.ask(wish("reset", "i00000")))
+    await asyncio.sleep(0)
+    bench.feed.emit(Event(EventKind.DAEMON_STOPPED, T0))
+    with pytest.raises(Unavailable, match="is stopping"):
+        await asked
+
+
 async def test_while_the_state_cannot_be_written_a_wish_is_taken_up_and_says_so() -> None:
     async with DeskBench().running() as bench:
         bench.store.fail_writes = 1000

@@ -108,6 +108,17 @@ async def test_whoever_asks_too_often_is_told_when_again() -> None:
     assert refused.headers["retry-after"] == "2"
 
 
+async def test_strangers_cannot_use_up_what_an_operator_may(tmp_path: Path) -> None:
+    bench, _ = guarded(tmp_path)
+    token = bench.access.token
+    bench.access = Access(Rate(Allowance(0.5, 3), bench.elapsed), token=token)
+    async with bench.client() as client:
+        strange = [(await client.get(FLEET)).status_code for _ in range(4)]
+        mine = await client.get(FLEET, headers=bearer("the-token"))
+    assert strange == [401, 401, 401, 429]
+    assert mine.status_code == 200
+
+
 def test_peers_have_an_allowance_each_and_only_so_many_are_remembered() -> None:
     clock = Hand()
     rate = Rate(Allowance(1, 1), clock)

@@ -24,6 +24,7 @@ TAKEN_UP_WITHIN = timedelta(seconds=10)
 WAITING_AT_MOST = 200
 """Wishes under way at once."""
 
+LOOK = "`scnet-watchdog history` shows whether it was taken up"
 NOT_OURS = "the daemon does not own the state at this moment; try again"
 
 Mark = tuple[str, str, str, str | None]
@@ -65,10 +66,8 @@ class Wishes:
             async with asyncio.timeout(self._within.total_seconds()):
                 event = await one.told
         except TimeoutError:
-            raise Unavailable(
-                "the command was handed over, but no turn was saved in time; "
-                "`scnet-watchdog history` shows whether it was taken up"
-            ) from None
+            said = f"the command was handed over, but no turn was saved in time; {LOOK}"
+            raise Unavailable(said) from None
         finally:
             self._waiting.remove(one)
         refused = event.fields.get("refused")
@@ -78,6 +77,8 @@ class Wishes:
         return scope, event.fields
 
     def _hear(self, event: Event) -> None:
+        if event.kind is EventKind.DAEMON_STOPPED:
+            self._give_up()
         if event.kind is not EventKind.OPERATOR_COMMAND or "lapsed" in event.fields:
             return
         of = event.fields
@@ -87,6 +88,12 @@ class Wishes:
             if one.mark == mark and not one.told.done():
                 one.told.set_result(event)
                 return
+
+    def _give_up(self) -> None:
+        """No turn comes any more; whose command was in the very last one cannot be known here."""
+        for one in self._waiting:
+            if not one.told.done():
+                one.told.set_exception(Unavailable(f"the daemon is stopping; {LOOK}"))
 
 
 def command_of(wish: Wish, scope: Scope) -> Command:

@@ -80,21 +80,27 @@ class Guard:
     async def _refusal(self, scope: Scope) -> tuple[int, str, dict[str, str]] | None:
         access = self._access
         headers = Headers(scope=scope)
+        known = access.local or await self._knows(headers)
         peer = scope["client"][0] if scope.get("client") else "local"
-        wait = access.rate.wait(peer)
+        # Apart, so that strangers behind the same proxy cannot use up what an operator may.
+        wait = access.rate.wait(peer if known else f"stranger at {peer}")
         if wait > 0:
             return 429, "too many requests", {"retry-after": str(ceil(wait))}
         if scope["path"] in OPEN:
             return None
-        if not access.local:
-            if access.token is None:
-                return 404, NO_TOKEN_FILE, {}
-            if not await access.token.allows(headers.get("authorization", "")):
-                ask = {"www-authenticate": 'Bearer realm="scnet-watchdog"'}
-                return 401, "a bearer token is needed: the content of server.token_file", ask
+        if not known and access.token is None:
+            return 404, NO_TOKEN_FILE, {}
+        if not known:
+            ask = {"www-authenticate": 'Bearer realm="scnet-watchdog"'}
+            return 401, "a bearer token is needed: the content of server.token_file", ask
         if scope["method"] not in SAFE and _is_strange(headers):
             return 403, "asked by the page of another site", {}
         return None
+
+    async def _knows(self, headers: Headers) -> bool:
+        """Whether the right token was brought."""
+        token = self._access.token
+        return token is not None and await token.allows(headers.get("authorization", ""))
 
 
 def _is_strange(headers: Headers) -> bool:
