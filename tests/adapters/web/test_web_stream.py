@@ -78,3 +78,11 @@ async def test_the_end_of_the_server_ends_the_streams() -> None:
     bench.streams.close()
     assert await first(lines) == ""
     assert bench.feed.listeners == 0
+
+
+async def test_who_asks_only_for_the_head_hears_no_stream() -> None:
+    bench = Bench()
+    async with bench.client() as client:
+        head = await client.head("/api/v1/stream")
+    assert head.headers["content-type"].startswith("text/event-stream")
+    assert bench.streams.clients == 0

@@ -19,6 +19,7 @@ from .openapi import document
 from .stream import Streams, Told
 
 API = "/api/v1"
+STREAM = "text/event-stream"
 
 Metrics = Callable[[], Awaitable[tuple[bytes, str]]]
 """The metrics of this moment, and their content type."""
@@ -128,10 +129,12 @@ class Paths:
 
     async def stream(self, request: Request) -> Response:
         """Events as they happen."""
+        if request.method == "HEAD":
+            return Response(media_type=STREAM)
         streams = self._face.streams
         hang_up = getattr(request.state, "hang_up", _nothing)
         streams.admit()
-        return StreamingResponse(streams.lines(hang_up), media_type="text/event-stream")
+        return StreamingResponse(streams.lines(hang_up), media_type=STREAM)
 
     async def reload(self, request: Request) -> Response:
         """Take up the config on disk, or say what that would change."""
