@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 
 from cli_support import LLM, OTHER, config_in, fake_daemon, fleet, held, row, typed
@@ -12,6 +13,7 @@ from scnet_watchdog.adapters.clock import SystemClock
 from scnet_watchdog.cli.status import follow, picture
 
 FINE = row(OTHER, "batch", group=None, status="running", reason="healthy", next_at=None)
+GOOD = {"status": "running", "reason": "healthy", "next_at": None}
 EVENTS = [
     {
         "timestamp": "2026-03-01T02:16:00.000Z",
@@ -141,3 +143,18 @@ def test_history_asks_the_daemon_for_what_was_journalled(tmp_path: Path) -> None
         assert lines == EVENTS[1:]
         lines = json.loads(typed("history", "--json", "--group", "inference", "-c", config).stdout)
         assert lines == EVENTS[:1]
+
+
+def test_thousands_of_rows_are_told_the_fast_way_and_just_as_well(tmp_path: Path) -> None:
+    config = str(config_in(tmp_path))
+    rows = [row(f"{n:08x}", f"推理服务-{n}-" + "长" * 40, **GOOD) for n in range(501)]
+    with fake_daemon(tmp_path / "control.sock") as fake:
+        fake.says("/instances", fleet(*rows, row()))
+        lines = typed("status", "-c", config).stdout.splitlines()
+    # The head, 502 rows and one sentence; a Chinese character takes two cells.
+    assert len(lines) == 504
+    assert lines[1].split() == ["llm-api", *drawn(fleet(row(), running=True))[1].split()[1:]]
+    assert lines[2].startswith("推理服务-")
+    assert "…" in lines[2]
+    assert max(map(cell_len, lines)) <= 80
+    assert lines[-1] == "502 instances: 501 running, 1 stopped"

@@ -16,6 +16,7 @@ from .common import AllOption, CenterOption, ConfigOption, GroupOption, JsonOpti
 
 if TYPE_CHECKING:
     from rich.console import Console, Group
+    from rich.text import Text
 
     from .picture import Choice
     from .where import Where
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Answer = Mapping[str, Any]
 WATCH_S = 2.0
 """How often `--watch` looks."""
+HEAD = ("NAME", "STATUS", "SINCE", "DECISION", "REASON", "NEXT", "24H")
+MANY = 500
+"""With more rows the table is made the fast way, without colours."""
 FINE = ("healthy", "watch_only")
 """Reasons that ask for nobody's attention: those instances come last."""
 
@@ -93,7 +97,7 @@ def _print_json(answer: Answer, again: bool) -> None:
 
 def _show(out: "Console", answer: Answer, again: bool) -> None:
     from ..adapters.clock import SystemClock
-    from .tables import local
+    from .tables import local, long_table
 
     now = SystemClock().now()
     if again and out.is_terminal:
@@ -102,6 +106,11 @@ def _show(out: "Console", answer: Answer, again: bool) -> None:
         out.clear()
         out.print(picture(answer, now, max(1, out.height - lines)))
         out.print(f"seen at {local(now, now)}; Ctrl-C leaves", style="dim")
+        return
+    if len(answer["instances"]) > MANY:
+        table = long_table(HEAD, _cells(answer, now), out.width)
+        sys.stdout.writelines(f"{line}\n" for line in table)
+        out.print(notes(answer, now))
         return
     out.print(picture(answer, now))
 
@@ -115,29 +124,49 @@ def picture(answer: Answer, now: datetime, most: int | None = None) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    from .tables import here, plain_table, status_text
+    from .tables import plain_table, status_text
 
-    table = plain_table("NAME", "STATUS", "SINCE", "DECISION", "REASON", "NEXT", "24H")
-    rows = sorted(answer["instances"], key=lambda row: row["reason"] in FINE)
-    for row in rows[:most]:
-        table.add_row(
-            Text(str(row["name"])),
-            status_text(str(row["status"])),
+    table = plain_table(*HEAD)
+    for name, shown, *others in _cells(answer, now)[:most]:
+        table.add_row(Text(name), status_text(shown), *others)
+    return Group(table, notes(answer, now))
+
+
+def notes(answer: Answer, now: datetime) -> "Text":
+    """The sentences below the table."""
+    from rich.text import Text
+
+    return Text("\n").join(Text(text, style) for text, style in _notes(answer, now))
+
+
+def _cells(answer: Answer, now: datetime) -> list[tuple[str, ...]]:
+    """The table's rows, whoever needs attention first."""
+    from .tables import here
+
+    return [
+        (
+            str(row["name"]),
+            str(row["status"]),
             here(row["since"], now),
             str(row["decision"]),
             str(row["reason"] or "–"),
             here(row["next_at"], now),
             str(row["attempts_24h"]),
         )
-    return Group(table, *(Text(text, style) for text, style in _notes(answer, now)))
+        for row in sorted(answer["instances"], key=lambda row: row["reason"] in FINE)
+    ]
+
+
+def _counted(answer: Answer) -> str:
+    counts = Counter(str(row["status"]) for row in answer["instances"])
+    total = counts.total()
+    parts = ", ".join(f"{number} {status}" for status, number in counts.most_common())
+    return f"{total} instance{'' if total == 1 else 's'}" + (f": {parts}" if parts else "")
 
 
 def _notes(answer: Answer, now: datetime) -> Iterator[tuple[str, str]]:
     """Sentences and their styles, the most pressing last: nearest to the prompt."""
-    counts = Counter(str(row["status"]) for row in answer["instances"])
-    total = len(answer["instances"])
-    parts = ", ".join(f"{number} {status}" for status, number in counts.most_common())
-    yield f"{total} instance{'' if total == 1 else 's'}" + (f": {parts}" if parts else ""), "dim"
+    yield _counted(answer), "dim"
     for center in answer["centers"]:
         for text in _center_notes(center, now):
             yield f"center {center['name']}: {text}", "bold yellow"
