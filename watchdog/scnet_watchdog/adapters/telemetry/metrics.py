@@ -8,6 +8,7 @@ for Prometheus sets those itself, and only `instance_up` has a series per instan
 import asyncio
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ...core.event import Event
@@ -57,24 +58,23 @@ class Metrics:
 
     async def page(self) -> tuple[bytes, str]:
         """The metrics of this moment, and their content type."""
+        # In a thread, for it takes a while: the first time.
+        await asyncio.to_thread(import_module, "prometheus_client")
         fleet = self._fleet()
-        gauges = None
-        if fleet is not None:
-            gauges = await look(fleet)
+        gauges = await look(fleet) if fleet is not None else None
+        if gauges is not None:
             self._counts.forget(gauges.watched)
-        # Copied here, on the loop; text is made of it in a thread: it takes a while for many.
-        found = self._families(gauges)
-        return await asyncio.to_thread(_text, found)
+        # Counts are copied here, on the loop, where they change; the gauges are nobody else's.
+        return await asyncio.to_thread(_text, self._families(gauges), gauges)
 
     def _families(self, gauges: Gauges | None) -> "list[Metric]":
-        from prometheus_client.metrics_core import GaugeMetricFamily
-
-        build = GaugeMetricFamily(PREFIX + "build_info", "What runs.", labels=["version"])
-        build.add_metric([self._version], 1)
+        build = [((self._version,), 1.0)]
         centers = gauges.centers if gauges is not None else ()
-        found: list[Metric] = [build, *_counters(self._counts, self._skipped(), centers)]
-        found += _histograms(self._counts)
-        return found if gauges is None else found + _gauges(gauges)
+        return [
+            _gauge("build_info", "What runs.", ["version"], build),
+            *_counters(self._counts, self._skipped(), centers),
+            *_histograms(self._counts),
+        ]
 
 
 def _counters(counts: Counts, skipped: int, centers: Iterable[str]) -> "list[Metric]":
@@ -166,12 +166,12 @@ class _Collected:
         return self._families
 
 
-def _text(families: "list[Metric]") -> tuple[bytes, str]:
+def _text(counted: "list[Metric]", gauges: Gauges | None) -> tuple[bytes, str]:
     from prometheus_client import CollectorRegistry, ProcessCollector
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
     # A registry of its own for each page: what libraries count globally stays out of it.
     registry = CollectorRegistry()
-    registry.register(_Collected(families))
+    registry.register(_Collected(counted + (_gauges(gauges) if gauges is not None else [])))
     ProcessCollector(registry=registry)
     return generate_latest(registry), CONTENT_TYPE_LATEST
