@@ -22,7 +22,9 @@ DEADLINE = timedelta(seconds=20)
 """How long reading the URL, or one attempt through apprise, is waited for."""
 LONGEST_URL = 4096
 _TELLING = re.compile(r"(?=.*\d).{8,}|.{16,}")
-"""Parts of a path that look like a secret rather than like a word."""
+"""Parts of a URL that look like a secret rather than like a word."""
+_SECRET_NAME = re.compile(r"key|token|pass|secret|sign|auth", re.IGNORECASE)
+"""Names of parameters whose values are secrets, whatever they look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,13 @@ def secrets_of(url: str) -> tuple[str, ...]:
     except ValueError:
         return (url,)
     paths = [unquote(part) for part in parts.path.split("/") if _TELLING.fullmatch(part)]
-    # What stands before @ is name and password; elsewhere apprise keeps tokens in the host's place.
+    # What stands before @ is name and password; some of apprise's URLs have a token as host.
     login, _, host = parts.netloc.rpartition("@")
     names = [unquote(part) for part in login.split(":") if part]
-    hosts = [host] if parts.scheme not in SCHEMES and _TELLING.fullmatch(host) else []
-    queries = [value for _, value in parse_qsl(parts.query)]
+    hosts = [host] if "." not in host and _TELLING.fullmatch(host) else []
+    queries = [
+        value
+        for name, value in parse_qsl(parts.query)
+        if _SECRET_NAME.search(name) or _TELLING.fullmatch(value)
+    ]
     return (url, *paths, *names[-1:], *hosts, *queries)

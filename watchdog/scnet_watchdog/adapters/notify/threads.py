@@ -37,25 +37,7 @@ class OneThread(Generic[_T]):
         """
         if self._thread is not None and self._thread.is_alive():
             raise Undelivered("the attempt before has not ended yet")
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[_T] = loop.create_future()
-
-        def settle(result: _T | None, error: BaseException | None) -> None:
-            if ended.done():
-                return
-            if error is not None:
-                ended.set_exception(error)
-            else:
-                ended.set_result(result)  # type: ignore[arg-type]
-
-        def work() -> None:
-            result, error = _outcome(call)
-            # The loop may be gone by now: then nobody waits any more.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(settle, result, error)
-
-        self._thread = threading.Thread(target=work, name=self._name, daemon=True)
-        self._thread.start()
+        ended = self._start(call)
         await asyncio.wait({ended}, timeout=self._deadline_s)
         if not ended.done():
             ended.cancel()
@@ -67,9 +49,26 @@ class OneThread(Generic[_T]):
             raise error
         raise Undelivered(f"failed with {type(error).__name__}") from None
 
+    def _start(self, call: Callable[[], _T]) -> "asyncio.Future[_T]":
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[_T] = loop.create_future()
 
-def _outcome(call: Callable[[], _T]) -> tuple[_T | None, BaseException | None]:
+        def work() -> None:
+            settle = _outcome(call, ended)
+            # The loop may be gone by now: then nobody waits any more.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle)
+
+        self._thread = threading.Thread(target=work, name=self._name, daemon=True)
+        self._thread.start()
+        return ended
+
+
+def _outcome(call: Callable[[], _T], ended: "asyncio.Future[_T]") -> Callable[[], None]:
+    """Make the call; return what hands its outcome over, on the loop's own thread."""
     try:
-        return call(), None
-    except BaseException as error:  # Nothing is swallowed: it is handed to whoever waits.
-        return None, error
+        result = call()
+    except BaseException as caught:  # Nothing is swallowed: whoever waits gets it.
+        error = caught
+        return lambda: None if ended.done() else ended.set_exception(error)
+    return lambda: None if ended.done() else ended.set_result(result)
