@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,12 +35,10 @@ class FakeDaemon:
 
     Args:
         answers: (method, path without query) → status and body.
-        stream: events told to whoever follows the stream, before it ends.
     """
 
     socket: Path
     answers: dict[tuple[str, str], tuple[int, Any]] = field(default_factory=dict)
-    stream: Sequence[Mapping[str, Any]] = ()
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
 
     def says(self, path: str, body: Any, status: int = 200, method: str = "GET") -> None:
@@ -73,9 +71,6 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         self.server.fake.asked.append(("GET", self.path, None))
-        if path == "/api/v1/stream":
-            self._stream()
-            return
         self._answer("GET", path)
 
     def do_POST(self) -> None:
@@ -91,15 +86,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
-
-    def _stream(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.end_headers()
-        self.wfile.write(b": keep-alive\n\n")
-        for number, event in enumerate(self.server.fake.stream):
-            text = f"event: {event['event']}\nid: {number}\ndata: {json.dumps(event)}\n\n"
-            self.wfile.write(text.encode())
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli_support import LLM, config_in, fake_daemon, held, typed
+from scnet_watchdog.cli.client import Client, Unreached
 from scnet_watchdog.cli.reach import holder_of, reach
 from scnet_watchdog.cli.where import Where, find
 
@@ -196,6 +197,20 @@ def test_who_holds_a_state_is_known_only_to_who_may_look(tmp_path: Path) -> None
     with held(tmp_path):
         assert holder_of(tmp_path / "state.db").held is True
     assert holder_of(tmp_path / "state.db").held is False
+
+
+def test_a_daemon_that_is_stuck_is_given_up_after_a_while(tmp_path: Path) -> None:
+    # The kernel takes the connection; nobody ever reads from it.
+    with socket.socket(socket.AF_UNIX) as stuck:
+        stuck.bind(str(tmp_path / "control.sock"))
+        stuck.listen()
+        with pytest.raises(Unreached, match=r"no answer within 0\.05 s"):
+            Client(tmp_path / "control.sock", 0.05).get("/healthz")
+
+
+def test_a_path_no_socket_can_have_is_an_answer_too(tmp_path: Path) -> None:
+    with pytest.raises(Unreached, match="path too long"):
+        Client(tmp_path / ("x" * 200)).knock()
 
 
 def test_what_answers_nonsense_is_not_our_daemon(tmp_path: Path) -> None:
