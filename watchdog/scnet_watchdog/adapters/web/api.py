@@ -15,7 +15,9 @@ from ...core.command import ScopeKind
 from ...ports import Desk
 from .answers import ANSWERED, JSON, Mask, answer, failure, text_of
 from .asked import PLURAL, body_of, limit_of, preview_of, since_of, wish_of
+from .login import session_routes
 from .openapi import document
+from .page import page_routes
 from .stream import Streams, Told
 
 API = "/api/v1"
@@ -173,8 +175,9 @@ def application(face: Face, by: str) -> Starlette:
         text = said.get(error.status_code, error.detail)
         return answer({"error": text}, face.mask, error.status_code, **headers)
 
+    page = [*page_routes(), *session_routes(face.now, face.mask)]
     return Starlette(
-        routes=Paths(face, by).routes(),
+        routes=[*page, *Paths(face, by).routes()],
         exception_handlers={HTTPException: unknown, 500: unknown},
     )
 

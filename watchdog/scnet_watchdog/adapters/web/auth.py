@@ -42,12 +42,13 @@ class BearerToken:
     async def allows(self, header: str) -> bool:
         """Whether an `Authorization` header carries the token."""
         scheme, _, given = header.partition(" ")
-        token = await self._current()
+        token = await self.current()
         if token is None or scheme.lower() != "bearer":
             return False
         return hmac.compare_digest(token, given.strip().encode("utf-8", "replace"))
 
-    async def _current(self) -> bytes | None:
+    async def current(self) -> bytes | None:
+        """The token in force; None = its file cannot be used, and nobody is let in."""
         async with self._reading:
             if self._elapsed() >= self._read_at + READ_AGAIN_AFTER_S:
                 try:

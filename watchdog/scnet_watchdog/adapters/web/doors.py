@@ -13,6 +13,7 @@ from .guard import Access, Guard
 from .listeners import CannotListen, ControlSocket, control_socket, tcp_listener
 from .rate import Allowance, Rate
 from .server import HttpServer
+from .session import Sessions
 
 ON_SOCKET = Allowance(per_second=200, burst=2000)
 """Whoever has the socket is the operator: a command for a thousand instances is a thousand."""
@@ -65,7 +66,8 @@ class Doors:
             access = Access(Rate(ON_SOCKET, self._elapsed), local=True)
             await self._serve(self._control.listener, access, "control socket")
         if ways.listen is not None:
-            access = Access(Rate(ON_TCP, self._elapsed), token=ways.token)
+            rate, sessions = Rate(ON_TCP, self._elapsed), Sessions(self._face.now)
+            access = Access(rate, token=ways.token, sessions=sessions)
             await self._serve(tcp_listener(*ways.listen), access, "HTTP API")
         return missing
 

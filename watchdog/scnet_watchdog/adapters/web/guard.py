@@ -1,11 +1,13 @@
 """What stands before every request: rate, token, Origin; and the headers of every answer.
 
-Health and metrics are open. Everything else on TCP needs the token; without a token file it is not
-served there at all. The control socket is guarded by its file mode.
+Health and metrics are open. Everything else on TCP needs the token, or the session that a browser
+got for it; without a token file it is not served there at all. The page's own files hold nothing
+and are open where there is a token. The control socket is guarded by its file mode.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from math import ceil
 from urllib.parse import urlsplit
 
@@ -14,7 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .answers import Mask, answer
 from .auth import BearerToken
+from .page import is_page
 from .rate import Rate
+from .session import Sessions
 
 OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that need no token."""
@@ -45,11 +49,13 @@ class Access:
         rate: how often one peer may ask.
         local: the control socket: whoever can open it may do everything.
         token: what others must bring; None = nothing but health and metrics is served.
+        sessions: what a browser may bring in place of the token; None = nothing.
     """
 
     rate: Rate
     local: bool = False
     token: BearerToken | None = None
+    sessions: Sessions | None = None
 
 
 class Guard:
@@ -80,7 +86,8 @@ class Guard:
     async def _refusal(self, scope: Scope) -> tuple[int, str, dict[str, str]] | None:
         access = self._access
         headers = Headers(scope=scope)
-        known = access.local or await self._knows(headers)
+        in_session = not access.local and await self._in_session(headers)
+        known = access.local or in_session or await self._knows(headers)
         peer = scope["client"][0] if scope.get("client") else "local"
         # Apart, so that strangers behind the same proxy cannot use up what an operator may.
         wait = access.rate.wait(peer if known else f"stranger at {peer}")
@@ -90,10 +97,14 @@ class Guard:
             return None
         if not known and access.token is None:
             return 404, NO_TOKEN_FILE, {}
+        if access.local and not _is_here(headers.get("host", "")):
+            return 403, "the control socket is asked by a host name of this machine only", {}
+        if is_page(scope["path"]):
+            return None
         if not known:
             ask = {"www-authenticate": 'Bearer realm="scnet-watchdog"'}
             return 401, "a bearer token is needed: the content of server.token_file", ask
-        if scope["method"] not in SAFE and _is_strange(headers):
+        if scope["method"] not in SAFE and _is_strange(headers, in_session):
             return 403, "asked by the page of another site", {}
         return None
 
@@ -102,13 +113,41 @@ class Guard:
         token = self._access.token
         return token is not None and await token.allows(headers.get("authorization", ""))
 
+    async def _in_session(self, headers: Headers) -> bool:
+        """Whether a browser brought a session of the token in force."""
+        token, sessions = self._access.token, self._access.sessions
+        cookie = headers.get("cookie")
+        if token is None or sessions is None or cookie is None:
+            return False
+        current = await token.current()
+        return current is not None and sessions.holds(current, cookie)
 
-def _is_strange(headers: Headers) -> bool:
-    """Whether a browser says that another site's page asks."""
+
+def _is_strange(headers: Headers, in_session: bool) -> bool:
+    """Whether a browser says that another site's page asks.
+
+    Args:
+        in_session: let in by a cookie, which browsers add by themselves: then it must say so.
+    """
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return True
     origin = headers.get("origin")
-    return origin is not None and _place(origin) != headers.get("host", "").lower()
+    if origin is None:
+        return in_session
+    return _place(origin) != headers.get("host", "").lower()
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host name is an address, or a bare word such as localhost.
+
+    A forwarded control socket asks for no token: a stranger's name that is made to point at this
+    machine would let the page of that name in.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return "." not in name or bool(ip_address(name))
+    except ValueError:
+        return False
 
 
 def _place(origin: str) -> str | None:
