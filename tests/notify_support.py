@@ -23,7 +23,9 @@ def happens(
     """One event of an instance called after its id, `llm-api` where none is given."""
     name = "llm-api" if instance == LLM else instance
     id_ = InstanceId(instance) if instance is not None else None
-    return Event(kind, T0 + after, id_, name, center, fields, level)
+    # `class` is a word of Python's own.
+    known = {key.rstrip("_"): value for key, value in fields.items()}
+    return Event(kind, T0 + after, id_, name, center, known, level)
 
 
 def blocked(after: timedelta = timedelta(), center: str = "kunshan") -> Event:
@@ -70,4 +72,6 @@ def status(after: timedelta, now: str, before: str, instance: str = LLM) -> Even
 
 def decision(after: timedelta, reason: str, instance: str = LLM, **fields: object) -> Event:
     """The reason of an instance changed."""
-    return happens(EventKind.DECISION_CHANGED, after, instance, reason=reason, **fields)
+    return happens(
+        EventKind.DECISION_CHANGED, after, instance, "kunshan", None, reason=reason, **fields
+    )

@@ -48,7 +48,7 @@ LOUD = [
     happens(EventKind.CONFIG_REJECTED, instance=None, center=None, error="line 3"),
     happens(EventKind.INSTANCE_MISSING, previous="running"),
     decision(timedelta(), "rejected"),
-    happens(EventKind.RESTART_REFUSED, **{"class": "start_failure", "code": "716868"}),
+    happens(EventKind.RESTART_REFUSED, class_="start_failure", code="716868"),
     happens(EventKind.RESTART_DID_NOT_HELP, status="failed", took_s=60.0),
     happens(EventKind.RESTART_RELAPSED, status="failed", took_s=60.0),
 ]
@@ -103,7 +103,7 @@ def test_an_end_without_a_beginning_is_not_told() -> None:
 def test_a_trouble_that_comes_again_while_it_lasts_is_not_told_again() -> None:
     policy = Policy()
     refused = [
-        happens(EventKind.RESTART_REFUSED, n * MINUTE, attempt=n, **{"class": "start_failure"})
+        happens(EventKind.RESTART_REFUSED, n * MINUTE, attempt=n, class_="start_failure")
         for n in (1, 2, 3)
     ]
     assert len(phases(told(policy, *refused))) == 1
@@ -208,7 +208,7 @@ def test_a_recovery_after_a_told_failure_is_told_when_it_is_stable_and_in_no_dig
 
 @pytest.mark.parametrize("what", ["throttled", "account", "invalid"])
 def test_a_refusal_of_which_something_louder_speaks_is_not_told_itself(what: str) -> None:
-    assert told(Policy(), happens(EventKind.RESTART_REFUSED, **{"class": what})) == []
+    assert told(Policy(), happens(EventKind.RESTART_REFUSED, class_=what)) == []
 
 
 def test_down_for_good_after_having_run_is_told_once_per_run() -> None:

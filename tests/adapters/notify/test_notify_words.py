@@ -4,8 +4,8 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from notify_support import HOUR, LLM, MINUTE, T0, blocked, decision, happens, recovered, unblocked
 
+from notify_support import HOUR, LLM, MINUTE, T0, blocked, decision, happens, recovered, unblocked
 from scnet_watchdog.adapters.notify.chinese import CHINESE
 from scnet_watchdog.adapters.notify.english import ENGLISH
 from scnet_watchdog.adapters.notify.message import Digest, Healed, Line, News, Phase
