@@ -50,7 +50,7 @@ def render(message: Message, now: datetime, language: str, zone: tzinfo | None =
     return _news(message, now, words, zone)
 
 
-def test_message(language: str) -> Text:
+def trial(language: str) -> Text:
     """What `notify --test` sends."""
     title, body = LANGUAGES[language].test
     return Text(title, body, Level.INFO)
