@@ -91,9 +91,3 @@ async def test_a_hold_placed_before_the_first_run_is_obeyed_by_it(tmp_path: Path
             assert one.said("state.created")
             assert await one.stops() == 0
         assert [call.instance for call in server.platform.restarts()] == [SECOND]
-        # And on the stopped daemon's state as well: it is released, and the next run restarts it.
-        done = await asyncio.to_thread(typed, "release", FIRST[:6], "-c", str(config))
-        assert done.exit_code == 0, done.output
-        async with daemon(config) as one:
-            await until(lambda: one.said("restart.recovered"))
-            assert await one.stops() == 0
