@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from math import ceil
+from operator import attrgetter
 
 from .event import Event, EventKind
 from .model import InstanceId, Status
@@ -140,18 +142,18 @@ def total(figures: Iterable[Figures]) -> Figures:
     """All of them added up."""
     every = tuple(figures)
     return Figures(
-        running=sum((one.running for one in every), ZERO),
-        down=sum((one.down for one in every), ZERO),
-        outages=sum(one.outages for one in every),
-        open=sum(one.open for one in every),
-        healed=sum(one.healed for one in every),
-        attempts=sum(one.attempts for one in every),
-        recoveries=sum(one.recoveries for one in every),
-        relapses=sum(one.relapses for one in every),
-        detected=tuple(length for one in every for length in one.detected),
-        recovered=tuple(length for one in every for length in one.recovered),
-        causes=_added(one.causes for one in every),
-        failures=_added(one.failures for one in every),
+        running=sum(map(attrgetter("running"), every), ZERO),
+        down=sum(map(attrgetter("down"), every), ZERO),
+        outages=sum(map(attrgetter("outages"), every)),
+        open=sum(map(attrgetter("open"), every)),
+        healed=sum(map(attrgetter("healed"), every)),
+        attempts=sum(map(attrgetter("attempts"), every)),
+        recoveries=sum(map(attrgetter("recoveries"), every)),
+        relapses=sum(map(attrgetter("relapses"), every)),
+        detected=tuple(chain.from_iterable(map(attrgetter("detected"), every))),
+        recovered=tuple(chain.from_iterable(map(attrgetter("recovered"), every))),
+        causes=_added(map(attrgetter("causes"), every)),
+        failures=_added(map(attrgetter("failures"), every)),
     )
 
 
