@@ -13,18 +13,20 @@ from typing import Any
 
 import pytest
 
+from fakes import FakeClock
 from notify_support import T0, blocked
 from scnet_watchdog.adapters.http import HttpClient
 from scnet_watchdog.adapters.notify.apprised import INSTALL
-from scnet_watchdog.adapters.notify.build import channels
+from scnet_watchdog.adapters.notify.build import channels, notifications
 from scnet_watchdog.adapters.notify.channel import Channel, Surroundings, secrets_of
 from scnet_watchdog.adapters.notify.delivery import Undelivered
 from scnet_watchdog.adapters.notify.message import Line, News
 from scnet_watchdog.adapters.notify.render import Text, trial
+from scnet_watchdog.adapters.notify.sink import Report
 from scnet_watchdog.adapters.notify.threads import OneThread
 from scnet_watchdog.adapters.notify.webhook import ROBOTS, Webhook
 from scnet_watchdog.adapters.telemetry.secrets import Secrets
-from scnet_watchdog.core.event import Level
+from scnet_watchdog.core.event import Event, Level
 from scnet_watchdog.settings.model import Notify
 from wire_support import Wire, client_of, closed_port, hang, raw, whole, wire
 
@@ -322,3 +324,26 @@ async def test_channels_are_called_after_their_place_in_the_config(
         ("notify[0]", "en"),
         ("notify[1]", "zh"),
     ]
+
+
+async def test_an_event_reaches_a_real_receiver_when_the_daemon_ends_at_once(
+    http: HttpClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "url"
+    told: list[Event] = []
+    async with wire(raw(whole(b"ok"))) as server:
+        file.write_text(f"{server.url}/{TOKEN}")
+        around = Surroundings(http, lambda _: None, lambda text: text)
+        report = Report(told.append, lambda _: None, lambda: None, lambda _, __: None)
+        sink = notifications([Notify(url_file=file)], around, FakeClock(T0), report)
+        sink.start()
+        sink.emit(blocked())
+        await sink.close()
+        assert "Next step: recharge the account" in received(server)["message"]
+    assert told == []
+
+
+async def test_an_address_that_is_no_url_is_a_failure(http: HttpClient, tmp_path: Path) -> None:
+    channel, _ = channel_of(tmp_path, http, "http://[nonsense")
+    with pytest.raises(Undelivered, match="the URL is not valid"):
+        await channel.send(TEXT)

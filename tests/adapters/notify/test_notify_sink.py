@@ -171,6 +171,19 @@ def test_the_end_does_not_wait_long_for_a_channel_that_hangs() -> None:
     assert stage.clock.now() == T0 + timedelta(seconds=5)
 
 
+def test_a_message_under_way_at_the_end_is_waited_for_and_not_sent_twice() -> None:
+    stage = Stage()
+    stage.tellers[0].takes_s = 3.0
+
+    async def story() -> None:
+        stage.emit(blocked())
+        await asyncio.sleep(31)
+
+    stage.play(story())
+    assert len(stage.tellers[0].tried) == 1
+    assert len(stage.tellers[0].got) == 1
+
+
 def test_without_channels_nothing_runs() -> None:
     stage = Stage(channels=0)
 

@@ -12,6 +12,22 @@ KEPT = 1000
 """Instances that are named at most; further restarts are counted."""
 
 
+class Helped:
+    """Whose restart helped within the last day: a second one so soon is no single one."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, datetime] = {}
+
+    def again(self, id_: str, at: datetime) -> bool:
+        """Note a restart that helped; return whether there was one within the day before."""
+        before = self._at.pop(id_, None)
+        self._at[id_] = at
+        # The dict is in order of its moments: the oldest are forgotten from the front.
+        while self._at[next(iter(self._at))] <= at - DAY:
+            del self._at[next(iter(self._at))]
+        return before is not None and before > at - DAY
+
+
 class Diary:
     """Collects a day's restarts that helped.
 

@@ -7,6 +7,7 @@ back the first word about another. (Waits as Alertmanager's `group_wait` and `gr
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ...core.event import Level
 from .message import RANK, Line, News
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -21,6 +22,7 @@ LINES_KEPT = 200
 class _Group:
     lines: list[Line] = field(default_factory=list)
     more: int = 0
+    lowest: int = RANK[Level.ERROR]
     due_at: datetime | None = None
     told_at: datetime | None = None
 
@@ -30,11 +32,13 @@ class _Group:
             self.due_at = max(now + FIRST_WAIT, earliest)
         if len(self.lines) < LINES_KEPT:
             self.lines.append(line)
+            self.lowest = min(self.lowest, RANK[line.level])
             return
         self.more += 1
-        quietest = min(range(LINES_KEPT), key=lambda at: RANK[self.lines[at].level])
-        if RANK[self.lines[quietest].level] < RANK[line.level]:
-            self.lines[quietest] = line
+        if RANK[line.level] > self.lowest:
+            ranks = [RANK[one.level] for one in self.lines]
+            self.lines[ranks.index(self.lowest)] = line
+            self.lowest = min(RANK[one.level] for one in self.lines)
 
 
 class Groups:

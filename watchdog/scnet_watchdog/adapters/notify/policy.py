@@ -10,7 +10,7 @@ from itertools import chain
 
 from ...core.decision import Reason
 from ...core.event import Event, EventKind, Level
-from .digest import DAY, Diary
+from .digest import Diary, Helped
 from .groups import Groups
 from .message import RANK, Line, Message, Phase
 from .troubles import (
@@ -79,7 +79,7 @@ class Policy:
         self._center = center
         self._troubles: dict[Key, _Trouble] = {}
         self._have_run: set[str] = set()
-        self._helped: dict[str, datetime] = {}
+        self._helped = Helped()
         self._groups = Groups()
         self._diary = Diary(zone)
 
@@ -178,18 +178,12 @@ class Policy:
         if (Topic.RESTARTS, id_) in self._troubles:
             # Its end is told once it is stable.
             return
-        before = self._helped.pop(id_, None)
-        self._helped[id_] = event.at
-        # The dict is in order of its moments: the oldest are forgotten from the front.
-        while self._helped[next(iter(self._helped))] <= event.at - DAY:
-            del self._helped[next(iter(self._helped))]
-        if before is None or before <= event.at - DAY:
+        if self._helped.again(id_, event.at):
+            self._add(Line(event, Level.WARNING), event.at)
+        elif self._is_loud(Level.WARNING):
             took = event.fields.get("took_s")
             took_s = float(took) if isinstance(took, (int, float)) else None
-            if self._is_loud(Level.WARNING):
-                self._diary.note(id_, event.name or id_, event.at, took_s)
-            return
-        self._add(Line(event, Level.WARNING), event.at)
+            self._diary.note(id_, event.name or id_, event.at, took_s)
 
     def _add(self, line: Line, now: datetime) -> None:
         if self._is_loud(line.level):
