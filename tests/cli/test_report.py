@@ -117,8 +117,8 @@ def test_the_table_shows_who_was_down_and_counts_the_others(tmp_path: Path) -> N
     assert lines[1].split()[:4] == ["[red]llm", "99.30", "%", "10m"]
     assert lines[2].startswith("all")
     text = " ".join(done.stdout.split())
-    assert "1 outages, 1 healed by a restart, 0 still open, 2.0 calls per recovery" in text
-    assert "1 of 2 instances were never seen down" in text
+    assert "outages: 1, healed by a restart: 1, still open: 0; calls per recovery" in text
+    assert "never seen down: 1 of 2 instances" in text
     assert "failed 1 of 1 healed" in text
     assert "platform 1 of 1 healed" in text
 

@@ -91,11 +91,11 @@ def _shares(tallies: Mapping[str, Tally]) -> str:
 def _sentence(found: Recovery, troubled: int) -> str:
     one = found.fleet
     calls = one.attempts_per_recovery
-    spent = "" if calls is None else f", {calls:.1f} calls per recovery that lasted"
+    spent = "" if calls is None else f"; calls per recovery that lasted: {calls:.1f}"
     steady = len(found.instances) - troubled
     return (
-        f"{one.outages} outages, {one.healed} healed by a restart, {one.open} still open{spent}; "
-        f"{steady} of {len(found.instances)} instances were never seen down"
+        f"outages: {one.outages}, healed by a restart: {one.healed}, still open: {one.open}{spent}; "
+        f"never seen down: {steady} of {len(found.instances)} instances"
     )
 
 
