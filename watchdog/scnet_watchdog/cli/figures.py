@@ -94,8 +94,8 @@ def _sentence(found: Recovery, troubled: int) -> str:
     spent = "" if calls is None else f"; calls per recovery that lasted: {calls:.1f}"
     steady = len(found.instances) - troubled
     return (
-        f"outages: {one.outages}, healed by a restart: {one.healed}, still open: {one.open}{spent}; "
-        f"never seen down: {steady} of {len(found.instances)} instances"
+        f"outages: {one.outages}, healed by a restart: {one.healed}, still open: {one.open}{spent}"
+        f"; never seen down: {steady} of {len(found.instances)} instances"
     )
 
 
