@@ -334,7 +334,7 @@ async def test_an_event_reaches_a_real_receiver_when_the_daemon_ends_at_once(
     async with wire(raw(whole(b"ok"))) as server:
         file.write_text(f"{server.url}/{TOKEN}")
         around = Surroundings(http, lambda _: None, lambda text: text)
-        report = Report(told.append, lambda _: None, lambda: None, lambda _, __: None)
+        report = Report(told.append, lambda _: None, lambda _, __: None)
         sink = notifications([Notify(url_file=file)], around, FakeClock(T0), report)
         sink.start()
         sink.emit(blocked())

@@ -48,15 +48,13 @@ class Report:
     """Whom the worker itself tells.
 
     Args:
-        tell: takes `notification.failed`, told once when a row of failures begins.
+        tell: takes `notification.failed`, told once when a row of failures begins; metrics count it.
         again: takes one sentence when a channel works again.
-        count: called at every failure, for the metric.
         broken: takes what ended the worker, which nothing should.
     """
 
     tell: Callable[[Event], None]
     again: Callable[[str], None]
-    count: Callable[[], None]
     broken: Callable[[str, BaseException], None]
 
 
@@ -148,7 +146,6 @@ class Notifications:
             await lane.channel.tell(message, self._clock.now())
         except Undelivered as error:
             now = self._clock.now()
-            self._report.count()
             if lane.outbox.failed(now):
                 fields = {"error": f"{label}: {error}"}
                 self._report.tell(Event(EventKind.NOTIFICATION_FAILED, now, fields=fields))
