@@ -292,6 +292,11 @@ async def test_without_apprise_the_command_that_installs_it_is_told(
     assert str(caught.value) == INSTALL
 
 
+async def test_the_next_call_can_start_as_soon_as_the_one_before_is_known_to_have_ended() -> None:
+    thread = OneThread[int]("test", timedelta(seconds=10))
+    assert [await thread.run(lambda: 1) for _ in range(300)] == [1] * 300
+
+
 async def test_a_call_that_hangs_is_left_behind_and_no_second_one_is_started() -> None:
     thread = OneThread[None]("test", timedelta(seconds=0.02))
     go_on = threading.Event()

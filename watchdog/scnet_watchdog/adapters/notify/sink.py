@@ -48,7 +48,7 @@ class Report:
     """Whom the worker itself tells.
 
     Args:
-        tell: takes `notification.failed`, told once when a row of failures begins; metrics count it.
+        tell: takes `notification.failed`, told once when a row of failures begins.
         again: takes one sentence when a channel works again.
         broken: takes what ended the worker, which nothing should.
     """

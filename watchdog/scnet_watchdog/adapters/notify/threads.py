@@ -26,7 +26,7 @@ class OneThread(Generic[_T]):
     def __init__(self, name: str, deadline: timedelta) -> None:
         self._name = name
         self._deadline_s = deadline.total_seconds()
-        self._thread: threading.Thread | None = None
+        self._busy = False
 
     async def run(self, call: Callable[[], _T]) -> _T:
         """Return what the call returns, waiting no longer than the deadline.
@@ -35,7 +35,7 @@ class OneThread(Generic[_T]):
             Undelivered: it did not end in time, the one before still hangs, or it failed; of a
                 foreign exception only the type is told, because its text may hold the URL.
         """
-        if self._thread is not None and self._thread.is_alive():
+        if self._busy:
             raise Undelivered("the attempt before has not ended yet")
         ended = self._start(call)
         await asyncio.wait({ended}, timeout=self._deadline_s)
@@ -55,12 +55,14 @@ class OneThread(Generic[_T]):
 
         def work() -> None:
             settle = _outcome(call, ended)
+            # Before the outcome is known: whoever waits for it may start the next call at once.
+            self._busy = False
             # The loop may be gone by now: then nobody waits any more.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(settle)
 
-        self._thread = threading.Thread(target=work, name=self._name, daemon=True)
-        self._thread.start()
+        self._busy = True
+        threading.Thread(target=work, name=self._name, daemon=True).start()
         return ended
 
 
