@@ -35,6 +35,7 @@ class Bench:
         clock: FakeClock | None = None,
         fate: Fate | None = None,
         shadow: bool = False,
+        sink: FakeSink | None = None,
     ) -> None:
         self.fate = fate or Fate()
         self.clock = clock or FakeClock()
@@ -43,7 +44,7 @@ class Bench:
         self.store = store or FakeStore(self.fate)
         self.source = FakeSource(self.platform, self.clock, fate=self.fate)
         self.restarter = FakeRestarter(self.platform, self.fate)
-        self.sink = FakeSink()
+        self.sink = sink or FakeSink()
         self.broken: list[tuple[str, BaseException]] = []
         self.roster = roster_of(self.ids, policy)
         self.engine = Engine(

@@ -23,6 +23,9 @@ def equipment(bench: Bench, **changes: object) -> Equipment:
     async def prune() -> None:
         """Nothing to delete."""
 
+    async def listen() -> None:
+        """Nobody comes in."""
+
     whole = Equipment(
         engine=bench.engine,
         clock=bench.clock,
@@ -32,6 +35,7 @@ def equipment(bench: Bench, **changes: object) -> Equipment:
         notifier=Notifier({}),
         prune=prune,
         monotonic_us=lambda: 0,
+        listen=listen,
         started={"version": "test"},
     )
     return replace(whole, **changes)  # type: ignore[arg-type]

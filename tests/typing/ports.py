@@ -25,7 +25,19 @@ from scnet_watchdog.adapters.stores.sqlite import SqliteStore
 from scnet_watchdog.adapters.telemetry.fanout import FanOut
 from scnet_watchdog.adapters.telemetry.log import Log
 from scnet_watchdog.engine.storeclock import StoreClock
-from scnet_watchdog.ports import Clock, EventSink, History, Restarter, StateStore, StatusSource
+from scnet_watchdog.ports import (
+    Clock,
+    Desk,
+    EventSink,
+    History,
+    Journal,
+    Restarter,
+    StateStore,
+    StatusSource,
+)
+from scnet_watchdog.runtime.desk import LiveDesk
+from scnet_watchdog.runtime.feed import Feed
+from web_support import FakeDesk
 
 _clock: Clock = SystemClock()
 _store_clock: Clock = StoreClock(_clock)
@@ -37,6 +49,9 @@ _scnet_kind: type[SourceKind] = ScnetSource
 _file_kind: type[SourceKind] = FileSource
 _restarter: Restarter = ScnetRestarter(_client, HttpOptions(timedelta(), timedelta()))
 _store: StateStore = SqliteStore(Path(), _clock)
+_journal: Journal = SqliteStore(Path(), _clock)
+_desk: Desk = cast("LiveDesk", None)
+_feed: EventSink = Feed()
 _history: History = SqliteHistory(Path())
 _log: EventSink = cast("Log", None)
 _fan_out: EventSink = cast("FanOut", None)
@@ -46,3 +61,4 @@ _fake_source: StatusSource = FakeSource(FakePlatform(), FakeClock())
 _fake_restarter: Restarter = FakeRestarter(FakePlatform())
 _fake_store: StateStore = FakeStore()
 _fake_sink: EventSink = FakeSink()
+_fake_desk: Desk = FakeDesk()

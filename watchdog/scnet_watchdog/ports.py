@@ -9,16 +9,22 @@ PortError
     ├── Unreadable      the state cannot be read; never start afresh
     ├── Unwritable      nothing was saved; nothing is granted
     └── Fenced          the tenure is over; nothing was saved
+
+DeskError
+├── NobodyMeant         no instance, group or center is meant by that name, or several are
+├── Declined            the watchdog refuses what was asked, and says why
+├── Unavailable         not now: the state is not ours, or no turn came in time
+└── Rejected            the config on disk is not valid; nothing changed
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
-from .core.attempt import AttemptKey
+from .core.attempt import Attempt, AttemptKey
 from .core.change import Change, Memory
-from .core.command import Command
+from .core.command import Command, Wish
 from .core.event import Event
 from .core.model import BlockCause, InstanceId, Page, Swept
 from .core.outcome import Outcome
@@ -110,21 +116,17 @@ class Clock(Protocol):
 
 
 class StatusSource(Protocol):
-    """Where statuses are asked, for the instances of one center."""
+    """Where statuses are asked, for the instances of one center.
+
+    Raises (from every method):
+        SourceUnavailable, SourceThrottled, SourceRefused
+    """
 
     async def poll(self, watched: Collection[InstanceId], report: Callable[[Page], None]) -> Swept:
-        """Ask once for all watched instances; hand over each page as it arrives.
-
-        Raises:
-            SourceUnavailable, SourceThrottled, SourceRefused
-        """
+        """Ask once for all watched instances; hand over each page as it arrives."""
 
     async def look(self, instances: Collection[InstanceId]) -> Page:
-        """Ask for a few instances now, freshly; ids without an answer are left out.
-
-        Raises:
-            SourceUnavailable, SourceThrottled, SourceRefused
-        """
+        """Ask for a few instances now, freshly; ids without an answer are left out."""
 
 
 Still = Callable[[], str | None]
@@ -189,21 +191,17 @@ class StateStore(Protocol):
 
 
 class History(Protocol):
-    """What is remembered, for reading only; changes nothing and needs no tenure."""
+    """What is remembered, for reading only; changes nothing and needs no tenure.
+
+    Raises (from every method):
+        HeldByAnother, Unreadable, Unwritable
+    """
 
     async def snapshot(self) -> Memory:
-        """Everything remembered; `fresh` where there is no state yet.
-
-        Raises:
-            HeldByAnother, Unreadable, Unwritable
-        """
+        """Everything remembered; `fresh` where there is no state yet."""
 
     async def events(self, since: datetime, instance: InstanceId | None = None) -> Sequence[Event]:
-        """Journalled events since a moment, oldest first; of one instance, where it is named.
-
-        Raises:
-            HeldByAnother, Unreadable, Unwritable
-        """
+        """Journalled events since a moment, oldest first; of one instance, where it is named."""
 
 
 class EventSink(Protocol):
@@ -211,3 +209,92 @@ class EventSink(Protocol):
 
     def emit(self, event: Event) -> None:
         """Tell one event. Never raises, never blocks."""
+
+
+class Journal(Protocol):
+    """What the owner itself can read of its ledger and journal while it runs.
+
+    Raises (from every method):
+        Unreadable, Unwritable, Fenced
+    """
+
+    async def recent(
+        self, since: datetime, instance: InstanceId | None, limit: int
+    ) -> Sequence[Event]:
+        """The newest `limit` events since a moment, oldest first; of one instance, if named."""
+
+    async def attempts(self, instance: InstanceId, limit: int) -> Sequence[Attempt]:
+        """The newest `limit` rows of an instance's ledger, oldest first."""
+
+
+class DeskError(WatchdogError):
+    """A person's question or wish could not be met."""
+
+
+class NobodyMeant(DeskError):
+    """No watched instance, group or center is meant by that name, or several are."""
+
+
+class Unavailable(DeskError):
+    """Not now: the state is not ours, or no turn was saved in time."""
+
+
+class Declined(DeskError):
+    """The watchdog refuses; `reason` is the bare word or clause of the decision."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Rejected(DeskError):
+    """The config on disk is not valid and nothing changed; one sentence per error."""
+
+    def __init__(self, errors: Sequence[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = tuple(errors)
+
+
+Answer = Mapping[str, Any]
+"""Named as in `docs/api.md`; moments are aware datetimes."""
+
+
+class Seen(Protocol):
+    """What a person may see of the running daemon.
+
+    Raises (from every method but `trouble`):
+        NobodyMeant, Unavailable, StoreError
+    """
+
+    def trouble(self, ready: bool = False) -> str | None:
+        """Why it is not healthy (or not ready) in one sentence, or None where it is."""
+
+    async def fleet(self) -> Answer:
+        """Every instance, every center and the daemon itself."""
+
+    async def instance(self, name: str) -> Answer:
+        """One instance with the last rows of its ledger."""
+
+    async def explain(self, name: str) -> Answer:
+        """Why an instance is, or is not, restarted at this moment."""
+
+    async def events(self, since: datetime, name: str | None, limit: int) -> Sequence[Event]:
+        """The newest journalled events since a moment, oldest first."""
+
+
+class Desk(Seen, Protocol):
+    """Where a person sees the running daemon and asks something of it."""
+
+    async def ask(self, wish: Wish) -> str:
+        """Take up a wish; one sentence on what is done, once its turn is saved.
+
+        Raises:
+            NobodyMeant, Declined, Unavailable
+        """
+
+    async def reload(self, preview: bool = False) -> Answer:
+        """Take up the config on disk, or only say: added, removed, changed, …, impact.
+
+        Raises:
+            Rejected, Unavailable
+        """

@@ -24,15 +24,21 @@ from ..engine.engine import Engine
 from ..engine.storeclock import StoreClock
 from ..engine.wiring import Wiring
 from ..errors import WatchdogError
-from ..ports import EventSink, Restarter, StateStore
+from ..ports import Answer, EventSink, Rejected, Restarter, StateStore, Unavailable
+from ..runtime.configfile import ConfigFile
+from ..runtime.desk import LiveDesk, Means
+from ..runtime.feed import Feed
+from ..runtime.impact import eligible, foreseen, impact
 from ..runtime.lifecycle import Daemon, Equipment
 from ..runtime.reload import Fitted
 from ..runtime.systemd import Notifier
-from ..settings.compare import differences, in_force
+from ..runtime.wishes import NOT_OURS
+from ..settings.compare import in_force, news_of
 from ..settings.load import Loaded, load
-from ..settings.to_policy import paces
+from ..settings.to_policy import paces, roster
 from .centers import Centers, Fit, Surroundings
-from .places import state_place
+from .places import socket_place, state_place
+from .serving import Premises, Serving, about
 
 CLOSE_LIMIT_S = 1.0
 """How long polls are waited for before connections are closed under them."""
@@ -98,10 +104,14 @@ class Composition:
             Surroundings(self.clock, clock.elapsed, secrets.add, self._tell, base, self._kinds)
         )
         fit = self._centers.fit(loaded.settings)
-        self._config = in_force(loaded.settings, fit.wiring.roster)
+        self._in_force = in_force(loaded.settings, fit.wiring.roster)
         place, explicit = state_place(loaded.settings.state.url, environ, Path.home(), base)
         self._store = SqliteStore(place, self.clock, explicit)
-        listeners = manner.listeners if manner.quiet else (log, *manner.listeners)
+        self._config = ConfigFile(loaded.path)
+        self._feed = Feed()
+        self._serving = self._ways_in(base, place, secrets)
+        own = () if manner.quiet else (log,)
+        listeners = (*own, self._feed, *manner.listeners)
         self.engine = Engine(
             self.clock,
             manner.store(self._store),
@@ -123,7 +133,8 @@ class Composition:
         self._log.line(Level.ERROR, "daemon.fault", said, exception=text)
 
     async def close(self) -> None:
-        """Close connections and the state, in this order."""
+        """Close the ways in, connections and the state, in this order."""
+        await self._serving.close()
         polls = self.engine.polls.running()
         if polls:
             await asyncio.wait(polls, timeout=CLOSE_LIMIT_S)
@@ -133,13 +144,62 @@ class Composition:
     @property
     def paces(self) -> tuple[Pace, ...]:
         """The paces of the sources."""
-        return tuple(paces(self._config.settings).values())
+        return tuple(paces(self._in_force.settings).values())
+
+    def _ways_in(self, base: Path, state: Path, secrets: Secrets) -> Serving:
+        server = self._in_force.settings.server
+        control = socket_place(server.socket, self._environ, state, base)
+        premises = Premises(server, control, base, self._steady, self._log, secrets, self._feed)
+        return Serving(premises, self._desk)
+
+    def _desk(self) -> LiveDesk:
+        since = self.clock.now()
+        return LiveDesk(
+            Means(
+                self.engine,
+                self.clock,
+                self._store,
+                self._feed,
+                lambda: about(self._config, since),
+                self._reload,
+            )
+        )
+
+    async def _listen(self) -> None:
+        # A single run ends before anybody could ask it anything.
+        if not self._manner.once:
+            await self._serving.open()
+
+    async def _reload(self, preview: bool) -> Answer:
+        if preview:
+            return await self._foretell()
+        found = await self.daemon.reloaded()
+        if found is None:
+            raise Unavailable("a fault ended the reload; the log says more")
+        if found.error is not None:
+            raise Rejected(str(found.error).splitlines())
+        return {**found.news, "impact": found.impact}
+
+    async def _foretell(self) -> Answer:
+        """What a reload would change; nothing is."""
+        try:
+            new = await self._load()
+        except WatchdogError as error:
+            raise Rejected(str(error).splitlines()) from error
+        members = roster(new.settings)
+        news = news_of(self._in_force, in_force(new.settings, members))
+        fleet, situation = self.engine.fleet, self.engine.situation
+        if fleet is None:
+            raise Unavailable(NOT_OURS)
+        then = foreseen(fleet, members, situation)
+        said = impact(then, eligible(fleet, situation), news["added"], situation)
+        return {**news, "impact": said}
 
     def _tell(self, event: Event) -> None:
         self.engine.tell(event)
 
     def _equipment(self, fit: Fit) -> Equipment:
-        settings = self._config.settings
+        settings = self._in_force.settings
         path = str(self._path) if self._path is not None else None
         counts = {
             "instances": len(fit.wiring.roster.members),
@@ -155,6 +215,7 @@ class Composition:
             notifier=Notifier(self._environ),
             prune=self._prune,
             monotonic_us=self._steady.monotonic_us,
+            listen=self._listen,
             counts_suspend=self._steady.counts_suspend,
             config=self._path,
             started=started,
@@ -162,21 +223,30 @@ class Composition:
         )
 
     async def _refit(self) -> Fitted:
-        # In a thread: a large config takes a while, and the turns go on meanwhile.
-        new = await asyncio.to_thread(load, self._path, self._environ, self._kinds)
-        fit = self._centers.fit(new.settings)
-        old, self._config = self._config, in_force(new.settings, fit.wiring.roster)
+        old = self._in_force
+        content = await asyncio.to_thread(self._config.content)
+        try:
+            new = await self._load()
+            fit = self._centers.fit(new.settings)
+        except WatchdogError as error:
+            self._config.rejected = str(error)
+            raise
+        self._in_force = in_force(new.settings, fit.wiring.roster)
+        self._config.loaded(content)
         for warning in new.warnings:
             self._log.line(Level.WARNING, "config.warning", warning)
-        found = differences(old, self._config)
-        news = {
-            "added": list(found.added),
-            "removed": list(found.removed),
-            "changed": list(found.changed),
-            "needs_restart": list(found.needs_restart),
-        }
+        news = news_of(old, self._in_force)
         # What only a restart takes up stays as it was at the start.
         return self._fitted(fit, news, old.settings.reload_on_change)
+
+    async def _load(self) -> Loaded:
+        """The config as it is on disk.
+
+        Raises:
+            WatchdogError
+        """
+        # In a thread: a large config takes a while, and the turns go on meanwhile.
+        return await asyncio.to_thread(load, self._path, self._environ, self._kinds)
 
     def _fitted(self, fit: Fit, news: Mapping[str, object], on_change: bool) -> Fitted:
         return Fitted(
@@ -195,7 +265,7 @@ class Composition:
         return replace(fit.wiring, restarters=restarters)
 
     async def _prune(self) -> None:
-        keep = max(self._config.settings.state.keep, SHORTEST_KEEP)
+        keep = max(self._in_force.settings.state.keep, SHORTEST_KEEP)
         fleet = self.engine.fleet
         watched = frozenset(fleet.roster.members) if fleet is not None else None
         await self._store.prune(self.clock.now() - keep, watched)

@@ -7,6 +7,8 @@ from ..errors import WatchdogError
 
 SCHEME = "sqlite:///"
 STATE_FILE = "state.db"
+SOCKET_FILE = "control.sock"
+LAST_PORT = 65535
 HOME_FOLDER = ".local/state/scnet-watchdog"
 
 
@@ -36,3 +38,34 @@ def state_place(
     if path.startswith("~/"):
         return home / path[2:], True
     return base / path, True
+
+
+def socket_place(
+    socket: Path | None, environ: Mapping[str, str], state: Path, base: Path
+) -> tuple[Path, bool]:
+    """The control socket, and whether it was configured rather than the default.
+
+    Args:
+        state: the state's file; the socket is beside it where there is no $RUNTIME_DIRECTORY.
+        base: what a relative path is relative to: the config's folder.
+    """
+    if socket is not None:
+        return base / socket, True
+    given = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
+    return (Path(given) if given else state.parent) / SOCKET_FILE, False
+
+
+def listen_address(listen: str) -> tuple[str, int]:
+    """Host and port of `server.listen`: 127.0.0.1:9716, [::1]:9716, localhost:9716.
+
+    Raises:
+        Unbuildable
+    """
+    host, _, port = listen.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    ok = port.isascii() and port.isdigit() and int(port) <= LAST_PORT
+    if not ok or not bare or (":" in bare) is (bare == host):
+        raise Unbuildable(
+            f"server.listen: {listen}: must be HOST:PORT, such as 127.0.0.1:9716 or [::1]:9716"
+        )
+    return bare, int(port)

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from .common import ConfigOption, ExitCode, leave, load_config
 
 if TYPE_CHECKING:
+    from ..core.policy import Roster
     from ..settings.load import Loaded
 
 
@@ -29,8 +31,31 @@ def check(
         f"{where}: ok, {_many(len(members.members), 'instance')} "
         f"in {_many(len(members.centers), 'center')}\n"
     )
+    _foresee(config, loaded.path, members)
     if online and not asyncio.run(_online(loaded)):
         raise typer.Exit(ExitCode.FAILED)
+
+
+def _foresee(config: Path | None, path: Path | None, members: "Roster") -> None:
+    """Where a daemon runs with this very file: what a reload would mean to it."""
+    from .client import API, Declined, Unreached
+    from .foresee import foreseen
+    from .reach import at_hand
+    from .where import find
+
+    client = at_hand(find(config))
+    if client is None or path is None:
+        return
+    try:
+        answer = client.get(f"{API}/instances")
+    except (Unreached, Declined):
+        # The check is of the config; a daemon that cannot answer now says nothing about it.
+        return
+    daemon = answer["daemon"]
+    its = daemon["config"]["path"]
+    if its is not None and Path(its).absolute() == path.absolute():
+        said = foreseen(answer["instances"], members, bool(daemon["shadow"]))
+        sys.stdout.write(f"a daemon runs with it: {said}\n")
 
 
 def _many(number: int, noun: str) -> str:

@@ -1,13 +1,21 @@
 """The command line: every command, each imported only as far as it is used."""
 
+from collections.abc import Callable
+
 import typer
 
 from .check import check
 from .demo import demo
+from .explain import explain
+from .history import history
+from .init import init
+from .operate import reload, well
+from .order import hold, release, reset
+from .restart import restart
 from .run import run
 from .schema import schema
 from .simulator import simulator
-from .state import history, status
+from .status import status
 
 app = typer.Typer(
     name="scnet-watchdog",
@@ -18,8 +26,26 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for command in (run, check, status, history, schema, demo, simulator):
-    app.command()(command)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "run": run,
+    "check": check,
+    "status": status,
+    "explain": explain,
+    "history": history,
+    "hold": hold,
+    "release": release,
+    "restart": restart,
+    "reset": reset,
+    "reload": reload,
+    "health": well,
+    "init": init,
+    "schema": schema,
+    "demo": demo,
+    "simulator": simulator,
+}
+
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def _version(wanted: bool) -> None:

@@ -67,6 +67,7 @@ def _row(draft: Draft, id_: InstanceId) -> StatusRow:
         if hold is None
         else {
             "scope": str(hold.scope.kind),
+            "target": hold.scope.name or None,
             "ends_at": hold.ends_at,
             "until_running": hold.until_running,
             "author": hold.author,

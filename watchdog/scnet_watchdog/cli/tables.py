@@ -1,7 +1,10 @@
 """Tables that fit a terminal: moments as local time with offset, colours only on a terminal."""
 
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -28,6 +31,19 @@ def local(moment: datetime | None, now: datetime) -> str:
     if here.date() == now.astimezone().date():
         return f"{here:%H:%M:%S}{offset}"
     return f"{here:%m-%d %H:%M}{offset}"
+
+
+def here(moment: object, now: datetime) -> str:
+    """A moment of a daemon's answer as people read it."""
+    return local(datetime.fromisoformat(moment), now) if isinstance(moment, str) else "–"
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+
+
+def moments_here(text: str, now: datetime) -> str:
+    """A text with every moment in it as people read it."""
+    return _MOMENT.sub(lambda found: here(found[0], now), text)
 
 
 def span(length: timedelta) -> str:
@@ -58,3 +74,26 @@ def console() -> Console:
     """The console of standard output: 80 columns where it is no terminal."""
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=max(80, found.width))
+
+
+def long_table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    """Lines of a table without colours: a hundred times as fast, for thousands of rows.
+
+    Args:
+        width: cells of a line; the first column is cut where the whole is wider.
+    """
+    widths = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
+    rest = sum(widths[1:]) + 2 * len(widths[1:])
+    widths[0] = max(1, min(widths[0], width - rest))
+    for row in (head, *rows):
+        yield "  ".join(map(_fitted, row, widths)).rstrip()
+
+
+def _fitted(text: str, width: int) -> str:
+    if text.isascii() and len(text) <= width:
+        return text.ljust(width)
+    return set_cell_size(text, width) if cell_len(text) <= width else _cut(text, width)
+
+
+def _cut(text: str, width: int) -> str:
+    return set_cell_size(text, width - 1) + "…"

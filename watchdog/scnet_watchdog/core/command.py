@@ -91,3 +91,25 @@ class Reset:
 
 
 Command = PlaceHold | Release | RestartNow | Reset
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A command whose target is still a name as people say it.
+
+    Args:
+        verb: hold, release, restart or reset.
+        name: an instance by id, unique start of the id, or name; a group; a center.
+        by: who asks, for the journal.
+        length: how long to hold; None together with `until_running`.
+        every: release single holds under the scope too.
+    """
+
+    verb: str
+    kind: ScopeKind
+    name: str
+    by: str
+    length: timedelta | None = None
+    until_running: bool = False
+    reason: str = ""
+    every: bool = False

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ..core.event import Event, EventKind
 from ..core.fleet import Fleet
-from ..core.inputs import Input
+from ..core.inputs import Input, Situation
 from ..core.model import InstanceId, SourceKey
 from ..core.pace import next_poll_at
 from ..core.policy import Pace
@@ -75,6 +75,8 @@ class Engine:
         """Told when turns have caught up: deadlines and the pace of polls may have changed."""
         self.turns = 0
         """Turns that happened."""
+        self.turn_began_at: datetime | None = None
+        """When the turn under way began; None between turns."""
 
     # What others may see.
 
@@ -87,6 +89,11 @@ class Engine:
     def writable(self) -> bool:
         """Whether the state can be written."""
         return self._saver.writable
+
+    @property
+    def situation(self) -> Situation:
+        """What is known at this moment, as the next turn would know it."""
+        return self._turns.situation()
 
     @property
     def act(self) -> Act:
@@ -148,10 +155,12 @@ class Engine:
         async with self._one_turn:
             if self.fleet is None:
                 return
+            self.turn_began_at = self._clock.now()
             try:
                 await self._turns.turn()
             except Fenced as error:
                 self._lose(error)
+            self.turn_began_at = None
             self.turns += 1
         if not self._turns.pending:
             self.on_turn()
@@ -179,11 +188,7 @@ class Engine:
         return await self.polls.poll(key, source, watched)
 
     def next_poll_at(self, key: SourceKey, began: datetime | None = None) -> datetime:
-        """When a source is to be polled next.
-
-        Args:
-            began: when its last poll began, where that is not known here yet.
-        """
+        """When a source is to be polled next; `began`: its last poll, if not known here yet."""
         began = began or self.polls.last_began(key)
         if self.fleet is not None and key in self.fleet.sources:
             return next_poll_at(self.fleet, key, self._turns.situation(), began)

@@ -17,7 +17,7 @@ from ..ports import Clock, Unreadable
 from .clockguard import LOOK_EVERY, ClockGuard
 from .filewatch import FileWatch
 from .jobs import Jobs
-from .reload import Fitted, Refit, Reloader
+from .reload import Fitted, Refit, Reloaded, Reloader, Tell, nobody
 from .scheduler import Scheduler
 from .systemd import Notifier
 
@@ -40,6 +40,7 @@ class Equipment:
         config: the config file; None = the environment alone is the config.
         prune: deletes what the journal need not keep any more.
         monotonic_us: CLOCK_MONOTONIC in microseconds, for systemd.
+        listen: opens the ways in for people, once the state is owned.
         counts_suspend: whether the steady clock goes on while the machine is suspended.
         started: fields of `daemon.started`.
         loaded: fields of `config.loaded`.
@@ -53,6 +54,7 @@ class Equipment:
     notifier: Notifier
     prune: Callable[[], Awaitable[None]]
     monotonic_us: Callable[[], int]
+    listen: Callable[[], Awaitable[None]]
     counts_suspend: bool = True
     config: Path | None = None
     started: Mapping[str, object] = field(default_factory=dict)
@@ -74,7 +76,7 @@ class Daemon:
         self.reloader = Reloader(self._engine, self._clock, equipment.refit, self._take_up)
         self._files = FileWatch()
         self._guard = ClockGuard(self._clock, self._stepped, self.scheduler.reconsider)
-        self._reloads: set[asyncio.Task[object]] = set()
+        self._reloads: set[asyncio.Task[None]] = set()
 
     # What others may ask.
 
@@ -84,9 +86,21 @@ class Daemon:
 
     def reload(self) -> None:
         """Begin to reload; what comes of it is told as events."""
-        task = asyncio.ensure_future(self._reload())
-        self._reloads.add(task)
-        task.add_done_callback(self._reload_ended)
+        self._begin_reload(nobody)
+
+    async def reloaded(self) -> Reloaded | None:
+        """Reload and return what came of it; None where a fault ended it, which is told."""
+        found: list[Reloaded] = []
+        known = asyncio.Event()
+
+        def told(reloaded: Reloaded) -> None:
+            found.append(reloaded)
+            known.set()
+
+        task = self._begin_reload(told)
+        task.add_done_callback(lambda _: known.set())
+        await known.wait()
+        return found[0] if found else None
 
     @property
     def stopping(self) -> asyncio.Event:
@@ -94,14 +108,15 @@ class Daemon:
         return self._stop
 
     async def start(self) -> None:
-        """Own the state and tell so.
+        """Own the state, open the ways in, and tell so.
 
         Raises:
-            HeldByAnother, Unreadable, Unwritable, Fenced
+            HeldByAnother, Unreadable, Unwritable, Fenced, and what `listen` raises
         """
         await self._engine.start()
         self._tell(EventKind.DAEMON_STARTED, self._with.started)
         self._tell(EventKind.CONFIG_LOADED, self._with.loaded)
+        await self._with.listen()
         self._with.notifier.ready()
 
     async def run(self) -> BaseException | None:
@@ -152,10 +167,16 @@ class Daemon:
 
     # Reload.
 
-    async def _reload(self) -> None:
+    def _begin_reload(self, told: Tell) -> "asyncio.Task[None]":
+        task = asyncio.ensure_future(self._reload(told))
+        self._reloads.add(task)
+        task.add_done_callback(self._reload_ended)
+        return task
+
+    async def _reload(self, told: Tell) -> None:
         self._with.notifier.reloading(self._with.monotonic_us())
         try:
-            await self.reloader.reload()
+            await self.reloader.reload(told)
         finally:
             self._with.notifier.ready()
 
@@ -166,7 +187,7 @@ class Daemon:
         self._jobs.follow_sources()
         self._watch_files()
 
-    def _reload_ended(self, task: asyncio.Task[object]) -> None:
+    def _reload_ended(self, task: asyncio.Task[None]) -> None:
         self._reloads.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:

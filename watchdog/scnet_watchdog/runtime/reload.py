@@ -11,10 +11,12 @@ from pathlib import Path
 
 from ..core.event import Event, EventKind
 from ..core.inputs import LookAgain
+from ..core.model import InstanceId
 from ..engine.engine import Engine
 from ..engine.wiring import Wiring
 from ..errors import WatchdogError
 from ..ports import Clock
+from .impact import eligible, impact
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,30 @@ class Fitted:
     reload_on_change: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What came of a reload.
+
+    Args:
+        error: why the config was rejected; then nothing changed.
+        news: what `config.reloaded` tells.
+        impact: one sentence on the restarts it leads to.
+    """
+
+    error: WatchdogError | None = None
+    news: Mapping[str, object] = field(default_factory=dict)
+    impact: str = ""
+
+
 Refit = Callable[[], Awaitable[Fitted]]
 """Loads and builds the config anew; raises `WatchdogError` when it is not valid."""
+
+
+Tell = Callable[[Reloaded], None]
+
+
+def nobody(reloaded: Reloaded) -> None:
+    """Nobody waits for what comes of it: events tell it too."""
 
 
 class Reloader:
@@ -55,21 +79,39 @@ class Reloader:
         self._taken_up = taken_up
         self._one = asyncio.Lock()
 
-    async def reload(self) -> WatchdogError | None:
-        """Take up the config as it is on disk now; return why not, where it is rejected."""
+    async def reload(self, told: Tell = nobody) -> None:
+        """Take up the config as it is on disk now, or tell why not.
+
+        Args:
+            told: what came of it, before old clients are closed.
+        """
         async with self._one:
             try:
                 fitted = await self._refit()
             except WatchdogError as error:
                 self._tell(EventKind.CONFIG_REJECTED, {"error": str(error)})
-                return error
+                told(Reloaded(error))
+                return
+            before = self._eligible()
             await self._engine.reconfigure(fitted.wiring)
+            means = self._impact(before, fitted.news)
             for center in sorted(fitted.anew):
                 self._engine.feed(LookAgain(center))
             self._tell(EventKind.CONFIG_RELOADED, fitted.news)
             self._taken_up(fitted)
+        told(Reloaded(None, fitted.news, means))
         await self._retire(fitted)
-        return None
+
+    def _eligible(self) -> frozenset[InstanceId]:
+        fleet = self._engine.fleet
+        return frozenset() if fleet is None else eligible(fleet, self._engine.situation)
+
+    def _impact(self, before: frozenset[InstanceId], news: Mapping[str, object]) -> str:
+        fleet, added = self._engine.fleet, news.get("added")
+        if fleet is None:
+            return "the state is not owned: the config is in force once it is"
+        names = added if isinstance(added, (list, tuple)) else ()
+        return impact(fleet, before, names, self._engine.situation)
 
     async def _retire(self, fitted: Fitted) -> None:
         """Close old clients when their last poll and call have ended; none is cancelled."""

@@ -59,3 +59,14 @@ def differences(of: InForce, to: InForce) -> Differences:
             name for name in RESTART_ONLY if getattr(old, name) != getattr(new, name)
         ),
     )
+
+
+def news_of(old: InForce, new: InForce) -> dict[str, list[str]]:
+    """The differences by the names of `config.reloaded`."""
+    found = differences(old, new)
+    return {
+        "added": list(found.added),
+        "removed": list(found.removed),
+        "changed": list(found.changed),
+        "needs_restart": list(found.needs_restart),
+    }

@@ -219,6 +219,6 @@ def _not_yet(settings: Settings) -> tuple[str, ...]:
     plain = Settings()
     return tuple(
         f"{name} is checked, but this version does not act on it yet"
-        for name in ("server", "notify", "heartbeat")
+        for name in ("notify", "heartbeat")
         if getattr(settings, name) != getattr(plain, name)
     )

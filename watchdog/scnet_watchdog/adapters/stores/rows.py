@@ -102,6 +102,14 @@ def withdraw(connection: sqlite3.Connection, keys: Iterable[AttemptKey], now: st
     )
 
 
+def untouched(connection: sqlite3.Connection) -> bool:
+    """Whether no turn was ever saved here: commands may wait in the inbox already."""
+    found = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM journal) OR EXISTS (SELECT 1 FROM instances)"
+    ).fetchone()
+    return not found[0]
+
+
 def read_memory(connection: sqlite3.Connection, fresh: bool) -> Memory:
     """Everything that is remembered.
 
@@ -128,3 +136,28 @@ def _open_attempts(connection: sqlite3.Connection) -> tuple[Attempt, ...]:
         f"SELECT {_COLUMNS} FROM attempts WHERE outcome IS NULL"  # noqa: S608 - constants
     )
     return tuple(codec.read_attempt(row) for row in rows)
+
+
+def newest_attempts(
+    connection: sqlite3.Connection, instance: InstanceId, limit: int
+) -> list[Attempt]:
+    """The newest rows of an instance's ledger, oldest first."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM attempts WHERE instance = ? "  # noqa: S608 - constants
+        "ORDER BY seq DESC LIMIT ?",
+        (instance, limit),
+    ).fetchall()
+    return [codec.read_attempt(row) for row in reversed(rows)]
+
+
+def newest_events(
+    connection: sqlite3.Connection, since: str, instance: InstanceId | None, limit: int
+) -> list[str]:
+    """The newest journalled events since a moment, oldest first, as they are stored."""
+    of = "" if instance is None else "AND instance = ? "
+    values = (since, limit) if instance is None else (since, instance, limit)
+    rows = connection.execute(
+        f"SELECT data FROM journal WHERE at >= ? {of}ORDER BY at DESC, id DESC LIMIT ?",  # noqa: S608
+        values,
+    ).fetchall()
+    return [data for (data,) in reversed(rows)]

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from ...core.attempt import AttemptKey
+from ...core.attempt import Attempt, AttemptKey
 from ...core.change import Change, Memory
 from ...core.command import Command
+from ...core.event import Event
 from ...core.model import InstanceId
 from ...ports import Clock, Fenced, StoreError, Tenure, Unreadable, Unwritable
 from . import codec
@@ -20,7 +21,7 @@ from .lock import StateLock, boot_id, me
 from .mounts import network_warning
 from .opening import create_state, exists, open_state, ready_folder, storage_error
 from .retention import prune
-from .rows import read_memory, withdraw, write
+from .rows import newest_attempts, newest_events, read_memory, untouched, withdraw, write
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ PRUNE_BATCH = 5000
 
 
 class SqliteStore:
-    """Fulfils `ports.StateStore`. All work happens on one thread of its own.
+    """Fulfils `ports.StateStore` and `ports.Journal`. All work happens on one thread of its own.
 
     Args:
         explicit: the place was configured rather than the default.
@@ -75,6 +76,21 @@ class SqliteStore:
     async def post(self, command: Command) -> None:
         """Leave a command for the next owner; for whoever holds the lock without running."""
         await self._do(lambda: self._post(command))
+
+    async def recent(self, since: datetime, instance: InstanceId | None, limit: int) -> list[Event]:
+        """The newest journalled events since a moment, oldest first."""
+        after = codec.moment_text(since)
+        found = await self._do(
+            lambda: self._read(lambda mine: newest_events(mine, after, instance, limit))
+        )
+        # Decoded elsewhere: the turns' next commit need not wait for it.
+        return await asyncio.to_thread(self._events, found)
+
+    async def attempts(self, instance: InstanceId, limit: int) -> list[Attempt]:
+        """The newest rows of an instance's ledger, oldest first."""
+        return await self._do(
+            lambda: self._read(lambda mine: newest_attempts(mine, instance, limit))
+        )
 
     async def prune(self, before: datetime, watched: Collection[InstanceId] | None = None) -> int:
         """Delete what is older and needed by nobody; return how many rows went.
@@ -151,7 +167,8 @@ class SqliteStore:
 
     def _load(self, tenure: Tenure) -> Memory:
         try:
-            return read_memory(self._mine(tenure), self._fresh)
+            connection = self._mine(tenure)
+            return read_memory(connection, self._fresh or untouched(connection))
         except (sqlite3.Error, ValueError, Unwritable) as error:
             raise Unreadable(f"{self._path} cannot be read: {error}") from error
 
@@ -197,6 +214,23 @@ class SqliteStore:
             raise Unwritable(str(storage_error(self._path, error))) from error
         commands = (self._command(*row) for row in found)
         return tuple(command for command in commands if command is not None)
+
+    def _read(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Read for whoever watches the daemon; nothing is changed and nothing is given up."""
+        if self._tenure is None:
+            raise Fenced("the state is not ours")
+        try:
+            return question(self._mine(self._tenure))
+        except sqlite3.Error as error:
+            raise Unwritable(str(storage_error(self._path, error))) from error
+        except ValueError as error:
+            raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
+
+    def _events(self, found: Sequence[str]) -> list[Event]:
+        try:
+            return [codec.read_event(data) for data in found]
+        except ValueError as error:
+            raise Unreadable(f"{self._path} holds what we did not write: {error}") from error
 
     def _command(self, row: int, kind: str, data: str) -> Command | None:
         """One command, or None where it is not of ours; told once."""

@@ -1,0 +1,98 @@
+"""A desk on an engine on fakes, whose turns run by themselves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine_support import Bench
+from fakes import FakeSink, FakeStore
+from scnet_watchdog.core.attempt import Attempt
+from scnet_watchdog.core.command import ScopeKind, Wish
+from scnet_watchdog.core.event import Event
+from scnet_watchdog.core.model import InstanceId
+from scnet_watchdog.core.policy import Policy
+from scnet_watchdog.ports import Answer
+from scnet_watchdog.runtime.desk import LiveDesk, Means
+from scnet_watchdog.runtime.feed import Feed
+
+
+class HeardSink(FakeSink):
+    """Remembers what was told, and tells the feed."""
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__()
+        self._feed = feed
+
+    def emit(self, event: Event) -> None:
+        super().emit(event)
+        self._feed.emit(event)
+
+
+class StoredJournal:
+    """Fulfils `ports.Journal` on a store in memory."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+
+    async def recent(
+        self, since: datetime, instance: InstanceId | None, limit: int
+    ) -> Sequence[Event]:
+        found = [
+            one
+            for one in self._store.journal
+            if one.at >= since and instance in (None, one.instance)
+        ]
+        return found[-limit:]
+
+    async def attempts(self, instance: InstanceId, limit: int) -> Sequence[Attempt]:
+        rows = [one for key, one in sorted(self._store.attempts.items()) if key[0] == instance]
+        return rows[-limit:]
+
+
+class DeskBench(Bench):
+    """One engine and a desk."""
+
+    def __init__(self, count: int = 1, policy: Policy | None = None, shadow: bool = False) -> None:
+        self.feed = Feed()
+        super().__init__(count, policy, shadow=shadow, sink=HeardSink(self.feed))
+        self.reloaded: Answer = {}
+
+        async def about() -> dict[str, Any]:
+            return {"version": "test"}
+
+        async def reload(preview: bool) -> Answer:
+            return {**self.reloaded, "preview": preview}
+
+        self.desk = LiveDesk(
+            Means(
+                self.engine,
+                self.clock,
+                StoredJournal(self.store),
+                self.feed,
+                about,
+                reload,
+                zone=UTC,
+            )
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["DeskBench"]:
+        """Started, polled once, and turning by itself."""
+        await self.start()
+        turning = asyncio.create_task(self.engine.run())
+        await self.poll()
+        try:
+            yield self
+        finally:
+            turning.cancel()
+            await asyncio.wait({turning})
+
+
+def wish(verb: str, name: str = "", kind: ScopeKind | None = None, **more: Any) -> Wish:
+    """A wish of Alice's; of an instance where it has a name, else of the fleet."""
+    kind = kind or (ScopeKind.INSTANCE if name else ScopeKind.FLEET)
+    if verb == "hold" and not more.get("until_running"):
+        more.setdefault("length", timedelta(hours=4))
+    return Wish(verb, kind, name, "alice", **more)

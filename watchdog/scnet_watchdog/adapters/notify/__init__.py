@@ -1,0 +1,1 @@
+"""Messages to people: what is told, in which words, through which channel."""

@@ -1,0 +1,303 @@
+// Puts the page together: reads the fleet, hears events, and lets the reader ask for things.
+
+import * as api from "./api.js";
+import { centerCards, menu } from "./centers.js";
+import { confirm, said } from "./dialog.js";
+import { by, h, put } from "./dom.js";
+import { Filter } from "./filter.js";
+import { Table } from "./fleet.js";
+import { logIn } from "./login.js";
+import { Panel } from "./panel.js";
+import { after, chosen, Days, NO_FILTER } from "./rows.js";
+import { Stream } from "./stream.js";
+import { applyTheme, nextTheme } from "./theme.js";
+import { DAY, tick } from "./time.js";
+import { choose, language, word } from "./words.js";
+
+const EVENTS = 10000; // As many as one answer holds.
+const READ_AGAIN_MS = 60000;
+const SLEEP_AFTER_MS = 60000;
+
+const days = new Days();
+const state = { rows: new Map(), centers: [], daemon: null, live: "again", lost: false, session: false };
+const filter = new Filter(by("filter"), by("sums"), () => (address(), draw()));
+const table = new Table(by("fleet"), days, (id) => open(id));
+const panel = new Panel(by("panel"), days, (verb, row) => askInstance(verb, row), () => open(null));
+const stream = new Stream({
+  open: () => (mark("live"), begin()),
+  event: take,
+  lost: (status) => (mark("again"), status === 401 && letIn()),
+});
+
+// --- reading -----------------------------------------------------------------------------------
+
+let reading = null;
+let again = false;
+
+/** Read the fleet; while it is being read, once more afterwards. */
+async function read() {
+  if (reading) return void (again = true);
+  const began = Date.now();
+  reading = api.fleet();
+  try {
+    const found = await reading;
+    state.rows = new Map(found.instances.map((row) => [row.id, row]));
+    state.centers = found.centers;
+    state.daemon = found.daemon;
+    notice(null);
+    draw();
+  } catch (failed) {
+    if (failed.status === 401) letIn();
+    else notice(failed.status === 0 ? word("error.lost") : word("daemon.unreadable", { error: failed.message }));
+  } finally {
+    reading = null;
+  }
+  if (again) {
+    again = false;
+    // A large fleet is read less often: at most a tenth of the time is spent on it.
+    soon(Math.max(1000, 10 * (Date.now() - began)));
+  }
+}
+
+let due = null;
+
+function soon(wait = 700) {
+  due ??= setTimeout(() => {
+    due = null;
+    if (!document.hidden) read();
+  }, wait);
+}
+
+/** The stream is open: whatever happened before it is in these answers. */
+async function begin() {
+  read();
+  try {
+    const since = Date.now() - DAY;
+    days.fill(await api.events(since, { limit: EVENTS }), since, EVENTS);
+    table.again();
+    panel.refresh();
+  } catch (failed) {
+    if (failed.status !== 401) notice(said(failed));
+  }
+}
+
+function take(event) {
+  days.add(event);
+  const row = state.rows.get(event.instance);
+  if (row) {
+    const next = after(row, event);
+    state.rows.set(row.id, next);
+    // Events come in storms: one drawing for all of a moment.
+    if (next !== row) drawSoon();
+    if (row.id === panel.id) panelSoon();
+  }
+  soon();
+}
+
+let drawing = false;
+
+function drawSoon() {
+  if (drawing) return;
+  drawing = true;
+  setTimeout(() => {
+    drawing = false;
+    draw();
+  }, 150);
+}
+
+let refreshing = null;
+
+function panelSoon() {
+  refreshing ??= setTimeout(() => {
+    refreshing = null;
+    panel.refresh();
+  }, 600);
+}
+
+let asking = false;
+
+/** Without a session: ask for the token, then begin. */
+async function letIn() {
+  if (asking) return;
+  asking = true;
+  stream.stop();
+  await logIn();
+  asking = false;
+  state.session = true;
+  tools();
+  stream.start();
+}
+
+// --- drawing -----------------------------------------------------------------------------------
+
+function draw() {
+  const rows = [...state.rows.values()];
+  const shown = chosen(rows, filter.value);
+  filter.offer(rows);
+  const clear = h("button", { type: "button", onclick: () => filter.set({ ...NO_FILTER }) }, word("fleet.clear"));
+  const none = filter.plain ? [word("fleet.empty")] : [word("fleet.none"), " ", clear];
+  table.show(shown, state.daemon ? none : []);
+  centers(rows);
+  daemon();
+}
+
+let centersDrawn = "";
+
+function centers(rows) {
+  const root = by("centers");
+  const print = JSON.stringify([state.centers, rows.map((row) => [row.center, row.status]), language(), Math.floor(Date.now() / 5000)]);
+  // An open menu is not taken out from under a hand.
+  if (print === centersDrawn || root.querySelector("details[open]")) return;
+  centersDrawn = print;
+  put(root, centerCards(state.centers, rows, askCenter));
+}
+
+function daemon() {
+  const one = state.daemon;
+  if (!one) return;
+  const chips = [
+    one.shadow && "shadow", one.draining && "draining", !one.writable && "unwritable",
+    one.config?.rejected ? "rejected" : one.config?.changed_on_disk && "changed",
+  ].filter(Boolean);
+  const titles = { rejected: one.config?.rejected, changed: one.config?.path };
+  put(by("daemon"), chips.map((chip) => h("span", { class: `chip ${chip}`, title: titles[chip] }, word("daemon." + chip))));
+  const down = [...state.rows.values()].filter((row) => ["failed", "stopped", "completed"].includes(row.status)).length;
+  document.title = down ? `(${down}) ${word("title")}` : word("title");
+}
+
+function mark(live) {
+  state.live = live;
+  const element = by("live");
+  element.className = `live ${live}`;
+  put(element, word("live." + live));
+}
+
+function notice(text) {
+  by("notice").hidden = text === null;
+  put(by("notice"), text ?? "");
+}
+
+function tools() {
+  const button = (key, text, onclick) => h("button", { type: "button", id: `tool-${key}`, title: word("tool." + key), "aria-label": word("tool." + key), onclick }, text);
+  const all = { kind: "fleet", name: "", shown: word("who.fleet"), count: state.rows.size };
+  const more = ["hold", "release"].map((verb) => h("button", { type: "button", onclick: () => askFor(verb, { ...all, count: state.rows.size }) }, word("ask." + verb, { who: all.shown })));
+  more.push(h("button", { type: "button", onclick: () => askFor("reload", all) }, word("tool.reload")));
+  // Who came without a token has no session to end.
+  if (state.session) more.push(h("button", { type: "button", onclick: leave }, word("tool.logout")));
+  put(
+    by("tools"),
+    h("button", { type: "button", id: "tool-language", lang: language() === "en" ? "zh" : "en", onclick: otherLanguage }, word("tool.language")),
+    button("theme", "◐", nextTheme),
+    menu(more, word("title")),
+  );
+}
+
+function words() {
+  document.documentElement.lang = language() === "zh" ? "zh-CN" : "en";
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
+  tools();
+  filter.words();
+  table.words();
+  mark(state.live);
+  draw();
+  panel.refresh();
+}
+
+function otherLanguage() {
+  choose(language() === "en" ? "zh" : "en");
+  words();
+  by("tool-language").focus();
+}
+
+async function leave() {
+  await api.logOut().catch(() => {});
+  location.reload();
+}
+
+// --- asking ------------------------------------------------------------------------------------
+
+function askInstance(verb, row) {
+  askFor(verb, { kind: "instances", name: row.id, shown: row.name, row });
+}
+
+function askCenter(verb, name) {
+  const count = [...state.rows.values()].filter((row) => row.center === name).length;
+  askFor(verb, { kind: "centers", name, shown: word("who.center", { name }), count });
+}
+
+async function askFor(verb, target) {
+  const done = await confirm(verb, target);
+  if (done === null) return;
+  toast(done);
+  read();
+  panel.refresh();
+}
+
+let fading = null;
+
+function toast(text) {
+  const element = by("toast");
+  element.hidden = false;
+  put(element, text);
+  clearTimeout(fading);
+  fading = setTimeout(() => (element.hidden = true), 8000);
+}
+
+// --- where the reader is -----------------------------------------------------------------------
+
+function open(id) {
+  const from = panel.id;
+  table.opened = id;
+  address(id);
+  panel.show(id);
+  table.draw();
+  if (id === null && from !== null) by("fleet").focus({ preventScroll: true });
+}
+
+function address(id = panel.id) {
+  const parameters = new URLSearchParams();
+  filter.write(parameters);
+  if (id !== null) parameters.set("i", id);
+  history.replaceState(null, "", `#${parameters}`);
+}
+
+function arrive() {
+  const parameters = new URLSearchParams(location.hash.slice(1));
+  filter.read(parameters);
+  table.opened = parameters.get("i");
+  if (table.opened !== panel.id) panel.show(table.opened, false);
+  draw();
+}
+
+function keys(event) {
+  const typing = event.target.closest?.("input, select, textarea, dialog");
+  if (event.key === "/" && !typing) {
+    event.preventDefault();
+    filter.q.focus();
+  } else if (event.key === "Escape" && event.target === filter.q) by("fleet").focus();
+  else if (event.key === "Escape" && !typing && panel.id !== null) open(null);
+}
+
+let sleeping = null;
+
+/** A page nobody looks at keeps no connection: browsers have only a few for each host. */
+function seen() {
+  clearTimeout(sleeping);
+  if (!document.hidden) {
+    if (!stream.running && !asking) stream.start();
+    else soon(0);
+    return;
+  }
+  sleeping = setTimeout(() => (stream.stop(), mark("asleep")), SLEEP_AFTER_MS);
+}
+
+applyTheme();
+words();
+arrive();
+stream.start();
+window.addEventListener("hashchange", arrive);
+document.addEventListener("keydown", keys);
+document.addEventListener("visibilitychange", seen);
+setInterval(tick, 1000);
+setInterval(() => soon(0), READ_AGAIN_MS);
+setInterval(() => centers([...state.rows.values()]), 5000);

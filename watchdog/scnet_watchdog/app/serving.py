@@ -1,0 +1,99 @@
+"""The ways in for people: built here, and loaded only when the daemon really serves."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..adapters.clock import SystemClock
+from ..adapters.telemetry.log import Log
+from ..adapters.telemetry.secrets import Secrets
+from ..adapters.telemetry.sentences import as_logged
+from ..core.event import Level
+from ..ports import Desk
+from ..runtime.configfile import ConfigFile
+from ..runtime.feed import Feed
+from ..settings.model import Server
+from .places import listen_address
+
+if TYPE_CHECKING:
+    from ..adapters.web.api import Metrics
+    from ..adapters.web.doors import Doors, Ways
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What the ways in are built from.
+
+    Args:
+        control: the control socket, and whether it was configured.
+        metrics: what `/metrics` answers; None = nothing.
+    """
+
+    settings: Server
+    control: tuple[Path, bool]
+    base: Path
+    clock: SystemClock
+    log: Log
+    secrets: Secrets
+    feed: Feed
+    metrics: "Metrics | None" = None
+
+
+class Serving:
+    """Opened once the state is owned; closed before it is given up."""
+
+    def __init__(self, premises: Premises, desk: Callable[[], Desk]) -> None:
+        self._with = premises
+        self._desk = desk
+        self._doors: Doors | None = None
+        # Refused before the daemon owns anything, not at the first request.
+        listen = premises.settings.listen
+        self._listen = listen_address(listen) if listen is not None else None
+
+    async def open(self) -> None:
+        """Listen and serve.
+
+        Raises:
+            CannotListen, TokenUnusable
+        """
+        # A sixth of a second, and only a daemon that serves needs it.
+        from ..adapters.web.api import Face
+        from ..adapters.web.doors import Doors
+        from ..adapters.web.stream import Streams
+
+        one = self._with
+        mask = one.secrets.redact
+        streams = Streams(one.feed.listen, as_logged, mask)
+        face = Face(self._desk(), streams, mask, as_logged, one.clock.now, __version__, one.metrics)
+        self._doors = Doors(face, await self._ways(), one.clock.elapsed)
+        missing = await self._doors.open()
+        if missing is not None:
+            said = f"{missing}; commands cannot reach this daemon: set server.socket"
+            one.log.line(Level.ERROR, "daemon.trouble", said)
+
+    async def close(self) -> None:
+        """Hear nobody any more."""
+        if self._doors is not None:
+            await self._doors.close()
+
+    async def _ways(self) -> "Ways":
+        from ..adapters.web.auth import BearerToken
+        from ..adapters.web.doors import Ways
+
+        one = self._with
+        token = None
+        if one.settings.token_file is not None:
+            path = one.base / one.settings.token_file
+            token = await asyncio.to_thread(BearerToken, path, one.secrets.add, one.clock.elapsed)
+        control, must = one.control
+        return Ways(control, must, self._listen, token)
+
+
+async def about(config: ConfigFile, since: object) -> dict[str, Any]:
+    """The daemon itself, for `status`."""
+    facts = await asyncio.to_thread(config.facts)
+    return {"version": __version__, "pid": os.getpid(), "since": since, "config": facts}
