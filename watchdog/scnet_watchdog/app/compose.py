@@ -17,6 +17,7 @@ from ..adapters.scnet.client import ScnetClient
 from ..adapters.stores.sqlite import SqliteStore
 from ..adapters.telemetry.fanout import FanOut
 from ..adapters.telemetry.log import Log
+from ..adapters.telemetry.metrics import Metrics
 from ..adapters.telemetry.secrets import Secrets
 from ..core.event import Event, Level
 from ..core.policy import Pace
@@ -37,6 +38,7 @@ from ..settings.compare import in_force, news_of
 from ..settings.load import Loaded, load
 from ..settings.to_policy import paces, roster
 from .centers import Centers, Fit, Surroundings
+from .outward import Outward
 from .places import socket_place, state_place
 from .serving import Premises, Serving, about
 
@@ -109,9 +111,14 @@ class Composition:
         self._store = SqliteStore(place, self.clock, explicit)
         self._config = ConfigFile(loaded.path)
         self._feed = Feed()
+        self._metrics = Metrics(__version__, lambda: self.engine.fleet, self._skipped)
+        self._outward = Outward(
+            loaded.settings, clock, self.clock, log, secrets, self._tell, self.broken
+        )
         self._serving = self._ways_in(base, place, secrets)
         own = () if manner.quiet else (log,)
-        listeners = (*own, self._feed, *manner.listeners)
+        told = () if self._outward.notices is None else (self._outward.notices,)
+        listeners = (*own, self._feed, self._metrics, *told, *manner.listeners)
         self.engine = Engine(
             self.clock,
             manner.store(self._store),
@@ -121,6 +128,8 @@ class Composition:
             broken=self.broken,
             shadow=manner.shadow,
         )
+        self.engine.on_turned = self._metrics.turned
+        self.engine.polls.on_polled = self._metrics.polled
         self.daemon = Daemon(self._equipment(fit))
 
     def broken(self, what: str, error: BaseException) -> None:
@@ -135,6 +144,7 @@ class Composition:
     async def close(self) -> None:
         """Close the ways in, connections and the state, in this order."""
         await self._serving.close()
+        await self._outward.close()
         polls = self.engine.polls.running()
         if polls:
             await asyncio.wait(polls, timeout=CLOSE_LIMIT_S)
@@ -149,7 +159,9 @@ class Composition:
     def _ways_in(self, base: Path, state: Path, secrets: Secrets) -> Serving:
         server = self._in_force.settings.server
         control = socket_place(server.socket, self._environ, state, base)
-        premises = Premises(server, control, base, self._steady, self._log, secrets, self._feed)
+        premises = Premises(
+            server, control, base, self._steady, self._log, secrets, self._feed, self._metrics.page
+        )
         return Serving(premises, self._desk)
 
     def _desk(self) -> LiveDesk:
@@ -169,6 +181,7 @@ class Composition:
         # A single run ends before anybody could ask it anything.
         if not self._manner.once:
             await self._serving.open()
+            self._outward.start()
 
     async def _reload(self, preview: bool) -> Answer:
         if preview:
@@ -195,6 +208,9 @@ class Composition:
         said = impact(then, eligible(fleet, situation), news["added"], situation)
         return {**news, "impact": said}
 
+    def _skipped(self) -> int:
+        return self.daemon.scheduler.skipped.total()
+
     def _tell(self, event: Event) -> None:
         self.engine.tell(event)
 
@@ -206,16 +222,18 @@ class Composition:
             "centers": sorted(fit.wiring.roster.centers),
         }
         started = {"version": __version__, "pid": os.getpid(), "shadow": self._manner.shadow}
+        notifier = Notifier(self._environ)
         return Equipment(
             engine=self.engine,
             clock=self.clock,
             fitted=self._fitted(fit, {}, settings.reload_on_change),
             refit=self._refit,
             broken=self.broken,
-            notifier=Notifier(self._environ),
+            notifier=notifier,
             prune=self._prune,
             monotonic_us=self._steady.monotonic_us,
             listen=self._listen,
+            chores=self._outward.chores(self.engine, notifier),
             counts_suspend=self._steady.counts_suspend,
             config=self._path,
             started=started,

@@ -9,8 +9,10 @@ from .demo import demo
 from .explain import explain
 from .history import history
 from .init import init
+from .notify import notify
 from .operate import reload, well
 from .order import hold, release, reset
+from .report import report
 from .restart import restart
 from .run import run
 from .schema import schema
@@ -32,12 +34,14 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "status": status,
     "explain": explain,
     "history": history,
+    "report": report,
     "hold": hold,
     "release": release,
     "restart": restart,
     "reset": reset,
     "reload": reload,
     "health": well,
+    "notify": notify,
     "init": init,
     "schema": schema,
     "demo": demo,

@@ -72,11 +72,11 @@ class Engine:
         self._broken = broken
         self._lost = False
         self.on_turn: Callable[[], None] = nobody
-        """Told when turns have caught up: deadlines and the pace of polls may have changed."""
+        """Told when turns have caught up: deadlines and paces may have changed."""
+        self.on_turned: Callable[[timedelta], None] = nobody
+        """Told how long a turn took, its save included."""
         self.turns = 0
-        """Turns that happened."""
-        self.turn_began_at: datetime | None = None
-        """When the turn under way began; None between turns."""
+        self.turn_began_at: datetime | None = None  # None between turns.
 
     # What others may see.
 
@@ -155,13 +155,14 @@ class Engine:
         async with self._one_turn:
             if self.fleet is None:
                 return
-            self.turn_began_at = self._clock.now()
+            self.turn_began_at = began = self._clock.now()
             try:
                 await self._turns.turn()
             except Fenced as error:
                 self._lose(error)
             self.turn_began_at = None
             self.turns += 1
+            self.on_turned(self._clock.now() - began)
         if not self._turns.pending:
             self.on_turn()
 

@@ -35,6 +35,8 @@ class Polls:
         self._looked: dict[tuple[SourceKey, InstanceId], datetime] = {}
         self._running: dict[asyncio.Task[None], SourceKey] = {}
         self._ended: set[SourceKey] = set()
+        self.on_polled: Callable[[timedelta], None] = lambda took: None
+        """Told how long a poll took, however it ended."""
 
     @property
     def answered(self) -> frozenset[SourceKey]:
@@ -61,6 +63,7 @@ class Polls:
 
         well = await self._guarded(key, began, asyncio.create_task(ask(), name=f"poll {key}"))
         self._ended.add(key)
+        self.on_polled(self._clock.now() - began)
         return well
 
     def look(self, key: SourceKey, source: StatusSource, ids: Collection[InstanceId]) -> None:

@@ -31,6 +31,15 @@ Broken = Callable[[str, BaseException], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Chore:
+    """Something the daemon does again and again, once a period."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Equipment:
     """What a daemon runs on.
 
@@ -40,6 +49,7 @@ class Equipment:
         config: the config file; None = the environment alone is the config.
         prune: deletes what the journal need not keep any more.
         monotonic_us: CLOCK_MONOTONIC in microseconds, for systemd.
+        chores: what else is done again and again.
         listen: opens the ways in for people, once the state is owned.
         counts_suspend: whether the steady clock goes on while the machine is suspended.
         started: fields of `daemon.started`.
@@ -55,6 +65,7 @@ class Equipment:
     prune: Callable[[], Awaitable[None]]
     monotonic_us: Callable[[], int]
     listen: Callable[[], Awaitable[None]]
+    chores: tuple[Chore, ...] = ()
     counts_suspend: bool = True
     config: Path | None = None
     started: Mapping[str, object] = field(default_factory=dict)
@@ -124,6 +135,8 @@ class Daemon:
         turning = asyncio.create_task(self._engine.run(), name="turns")
         turning.add_done_callback(self._turns_ended)
         self._jobs.add_all(self._with.prune)
+        for chore in self._with.chores:
+            self.scheduler.every(chore.name, chore.run, chore.period)
         self.scheduler.every("files", self._look_at_files, FILES_EVERY)
         self._watch_files()
         self.scheduler.start()

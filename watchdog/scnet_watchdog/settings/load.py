@@ -109,7 +109,7 @@ def load(
     files = resolve(tree, environ, base)
     settings = _validated(tree, kinds)
     own = [((), path)] if path is not None and inline else []
-    warnings = (*_warnings([*own, *files], environ), *_not_yet(settings))
+    warnings = _warnings([*own, *files], environ)
     return Loaded(settings, path, warnings, ignored)
 
 
@@ -212,13 +212,3 @@ def _warnings(
                 "a rotating token must be an ordinary file"
             )
     return tuple(found)
-
-
-def _not_yet(settings: Settings) -> tuple[str, ...]:
-    """Sections that are checked, but that this version does not act on yet."""
-    plain = Settings()
-    return tuple(
-        f"{name} is checked, but this version does not act on it yet"
-        for name in ("notify", "heartbeat")
-        if getattr(settings, name) != getattr(plain, name)
-    )
