@@ -38,7 +38,6 @@ async def test_check_says_ok_or_every_error_with_its_place(tmp_path: Path) -> No
     done = invoked("check", "-c", str(good))
     assert done.exit_code == 0
     assert "ok, 1 instance in 1 center" in done.stdout
-    assert "heartbeat is checked, but this version does not act on it yet" in done.stderr
     bad = tmp_path / "bad.yaml"
     bad.write_text("centres: {}\ninstances: [a1]\n")
     done = invoked("check", "-c", str(bad))

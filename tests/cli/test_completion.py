@@ -20,7 +20,7 @@ def completed(*words: str) -> list[str]:
 
 
 def test_commands_are_completed() -> None:
-    assert completed("re") == ["release", "restart", "reset", "reload"]
+    assert completed("re") == ["report", "release", "restart", "reset", "reload"]
 
 
 def test_instances_are_those_of_the_running_daemon(tmp_path: Path) -> None:
