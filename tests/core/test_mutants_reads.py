@@ -53,6 +53,15 @@ def test_an_absence_is_counted_from_the_last_sweep_that_vouched() -> None:
     assert (sight.asked_at, sight.absent) == (T0 + 30 * SECOND, True)
 
 
+def test_rows_that_differ_both_begin_anew_after_three_intervals() -> None:
+    draft = polled(at=91 * SECOND)
+    sight = Sight(T0, T0, down=Row(4, T0, T0), restartable=Row(2, T0, T0))
+    seen(draft, Status.FAILED, sight=sight)
+    observe.take_page(draft, page(draft, {"a0": Status.FAILED}))
+    new = Row(1, draft.now, draft.now)
+    assert draft.state(A0).sight == Sight(draft.now, draft.now, new, new)
+
+
 # Confirmed, stable, and told so.
 
 

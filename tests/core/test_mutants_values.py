@@ -6,7 +6,7 @@ import pytest
 
 from builders import CENTER, HOUR, T0
 from mutants_support import A0, watch
-from scnet_watchdog.core.center import CenterState
+from scnet_watchdog.core.center import CenterState, Judged, Ramp
 from scnet_watchdog.core.change import Change, Memory, StoredInstance
 from scnet_watchdog.core.command import Hold, PlaceHold, Release, Scope, ScopeKind
 from scnet_watchdog.core.decision import RESTART_REASONS, Decision, Reason
@@ -39,6 +39,12 @@ def test_a_hold_lasts_four_hours_where_nothing_else_is_asked() -> None:
     assert not Release(FLEET, "eve").every
     assert not Hold(FLEET, T0).until_running
     assert not Memory().fresh
+
+
+def test_a_ramp_begins_with_the_one_place_of_its_canary() -> None:
+    assert Ramp(T0) == Ramp(T0, places=1, passed=0)
+    # Numbers of attempts begin at one: zero is none of them.
+    assert Judged(T0, A0, failed=True).seq == 0
 
 
 def test_only_the_reasons_of_a_restart_restart() -> None:

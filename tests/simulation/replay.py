@@ -26,6 +26,18 @@ from scnet_watchdog.engine.doorways import Doorways
 
 from .witness import Witness
 
+_GATED = {
+    Reason.CONFIRMING,
+    Reason.CENTER_BLOCKED,
+    Reason.THROTTLED,
+    Reason.CENTER_BREAKER_OPEN,
+    Reason.STORM,
+    Reason.CENTER_RATE,
+    Reason.CENTER_BUSY,
+    Reason.SHADOW,
+}
+"""What somebody else's call can change: the gates, and the second look before them."""
+
 
 class Replay:
     """Stands in the doorways of one daemon's core."""
@@ -34,6 +46,7 @@ class Replay:
         self._witness = witness
         self._twin: Fleet | None = None
         self._situation: Situation | None = None
+        self._granted: set[str | None] = set()
 
     def doorways(self) -> Doorways:
         """What the engine is given."""
@@ -48,9 +61,9 @@ class Replay:
         found = explain(fleet, event.instance, self._situation).decision.reason
         told = event.fields.get("reason")
         not_asked = told is Reason.CENTER_BUSY and found in {*RESTART_REASONS, Reason.CONFIRMING}
-        if not_asked or (told, found) == (Reason.SHADOW, Reason.THROTTLED):
+        if not_asked or (told in _GATED and event.center in self._granted):
             # Not asked because the line was long enough without it, or answered before another
-            # one's call went ahead in the same turn.
+            # one of its center was granted its call in the same turn.
             return
         if found is not told and told not in RESTART_REASONS:
             self._witness.fail("x", f"{event.instance} was told {told}, explained as {found}")
@@ -78,6 +91,7 @@ class Replay:
         decided = deciding.decide(fleet, inputs, due, situation)
         assert self._twin is not None
         self._follow(decided, deciding.decide(self._twin, inputs, due, situation))
+        self._granted = {attempt.center for attempt in decided.change.wanted}
         # Who is granted a call takes a connection with it.
         taken = Counter(attempt.center for attempt in decided.change.wanted)
         free = {name: places - taken[name] for name, places in situation.free.items()}

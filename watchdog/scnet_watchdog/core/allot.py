@@ -87,11 +87,13 @@ def _first_of(draft: Draft, name: str, ids: set[InstanceId], free: int) -> list[
     center = draft.center(name)
     canary = center.block is not None or (center.ramp is not None and not center.ramp.passed)
     long_ago = draft.now - timedelta(days=36500)
+    mine, theirs = draft.instances, draft.fleet.instances
 
     def in_line(id_: InstanceId) -> tuple[object, ...]:
-        state = draft.state(id_)
-        episode = state.facts.care.episode
-        since = state.facts.since or draft.now
+        # Once a turn for everyone who wants a call: plain look-ups are all that it may cost.
+        facts = (mine.get(id_) or theirs.get(id_) or draft.state(id_)).facts
+        episode = facts.care.episode
+        since = facts.since or draft.now
         attempts = episode.attempts if episode else 0
         if not canary:
             return (attempts, since, id_)

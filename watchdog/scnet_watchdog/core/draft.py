@@ -1,6 +1,6 @@
 """A turn's working copy over a fleet that it never changes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -175,11 +175,6 @@ class Draft:
         for state in self.fleet.instances.values():
             self.put(replace(self.state(state.id), sight=UNSEEN))
 
-    @property
-    def touched_indexes(self) -> Collection[str]:
-        """Centers whose index this turn has copied."""
-        return self._indexes.keys()
-
     def tell(
         self,
         kind: EventKind,
@@ -212,9 +207,8 @@ class Draft:
             events=tuple(self.events),
             taken=tuple(self.taken),
         )
-        for name, index in self._indexes.items():
+        for index in self._indexes.values():
             index.forget_before(self.now - HOUR)
-            self._indexes[name] = index
         return Decided(
             change=change,
             wakes=self.wakes,

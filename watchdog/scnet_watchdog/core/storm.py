@@ -1,9 +1,10 @@
 """Storm: a large share of a center turned restartable at once; one canary goes, then a ramp."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from . import ramp
-from .center import Seen, Storm
+from .center import CenterState, Seen, Storm
 from .decision import Reason
 from .draft import Draft
 from .event import EventKind
@@ -66,15 +67,10 @@ def notice(draft: Draft, name: str) -> None:
     center = draft.center(name)
     policy = draft.limits(name).storm
     new = draft.turned.pop(name, [])
-    again = {one.instance for one in new}
-    recent = (
-        *(
-            one
-            for one in center.turned
-            if one.at > draft.now - policy.within and one.instance not in again
-        ),
-        *new,
-    )
+    if not new and (center.storm is not None or len(center.turned) < policy.at_least):
+        # As a rule: nobody turned, and nothing has to be counted.
+        return
+    recent = _recent(center, draft.now - policy.within, new)
     if new:
         center = draft.put_center(replace(center, turned=recent))
     if center.storm is not None or len(recent) < policy.at_least:
@@ -90,6 +86,13 @@ def notice(draft: Draft, name: str) -> None:
         # A ramp whose canary is out already waits for the same restart.
         ramp.begin(draft, name)
     draft.tell(EventKind.STORM_BEGAN, center=name, instances=len(recent), eligible=eligible)
+
+
+def _recent(center: CenterState, since: datetime, new: list[Seen]) -> tuple[Seen, ...]:
+    """Who turned within the window, everyone once and with the latest moment."""
+    again = {one.instance for one in new}
+    old = (one for one in center.turned if one.at > since and one.instance not in again)
+    return (*old, *new)
 
 
 def _surely_eligible(draft: Draft, name: str) -> int:
