@@ -118,7 +118,7 @@ function everyInput() {
 }
 
 function willOf(verb, target) {
-  if (verb === "reload") return word("will.reload");
+  if (verb === "reload") return [word("will.reload"), target.impact ? ` ${word("will.reload.impact", { impact: target.impact })}` : ""].join("");
   if (!target.row) return word(`will.${verb}.many`, { count: target.count });
   const { status, hold } = target.row;
   if (verb === "restart") {
