@@ -97,7 +97,7 @@ class PageDesk:
         if self.refuses is not None:
             raise Declined(f"{wish.name} is {self.refuses}", self.refuses)
         if wish.verb == "hold" and wish.name in self.rows:
-            hold = {"scope": "instance", "target": wish.name, "ends_at": None}
+            hold: dict[str, Any] = {"scope": "instance", "target": wish.name, "ends_at": None}
             hold |= {"until_running": wish.until_running, "author": wish.by, "reason": wish.reason}
             self.rows[wish.name] |= {"reason": "held", "decision": "hold", "hold": hold}
         return f"{wish.name or 'the fleet'}: {wish.verb} is done"
@@ -121,11 +121,14 @@ def change(row: dict[str, Any], status: str, at: datetime) -> Event:
 
 
 @asynccontextmanager
-async def served(desk: PageDesk, token: Path | None = None) -> AsyncIterator[tuple[str, Feed]]:
+async def served(
+    desk: PageDesk, token: Path | None = None, port: int = 0
+) -> AsyncIterator[tuple[str, Feed]]:
     """The page's address, and the feed whose events it streams.
 
     Args:
         token: a file with the token that is asked for; None = as on a forwarded control socket.
+        port: where a browser that was here before looks again; 0 = any.
     """
     feed, secrets = Feed(), Secrets()
     mask = secrets.redact
@@ -135,7 +138,7 @@ async def served(desk: PageDesk, token: Path | None = None) -> AsyncIterator[tup
     if token is not None:
         bearer = await asyncio.to_thread(BearerToken, token, secrets.add, clock.elapsed)
         access = Access(Rate(PLENTY, clock.elapsed), token=bearer, sessions=Sessions(clock.now))
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
     listener.setblocking(False)
     server = HttpServer(Guard(application(face, "page"), access, mask), listener)
     await server.start()

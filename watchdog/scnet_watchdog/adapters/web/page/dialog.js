@@ -56,7 +56,8 @@ function run(form, cancel, act) {
     let done = null;
     const close = () => dialog.close();
     cancel.addEventListener("click", close);
-    dialog.onclick = (event) => event.target === dialog && close();
+    // Beside the form is its backdrop. Nothing is returned: false would undo a button's click.
+    dialog.onclick = (event) => void (event.target === dialog && close());
     dialog.onclose = () => resolve(done);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();

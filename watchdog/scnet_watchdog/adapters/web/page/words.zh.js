@@ -71,7 +71,7 @@ export const ZH = {
   "panel.attempt": "第 {number} 次", "panel.asked": "请求于", "panel.open": "进行中",
   "panel.gone": "这个实例已不再被监视。",
   "panel.id": "ID", "panel.group": "分组", "panel.center": "计算中心", "panel.breaker": "熔断器",
-  "panel.hold": "搁置", "panel.copy": "复制",
+  "panel.hold": "搁置",
   "panel.sentence": "{name} {status}（{since}）；{reason}{next}。",
   "panel.held": "由 {author} 搁置（{scope}）{ends}", "panel.held.running": "直到再次运行",
   "panel.held.until": "到 {at}",
