@@ -1,4 +1,7 @@
-"""The page in a real browser, served by the real server in front of a made-up fleet."""
+"""The page in a real browser, served by the real server in front of a made-up fleet.
+
+One runs with every test; the others with `pytest -m prove`.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -67,6 +70,7 @@ async def test_the_fleet_is_listed_down_first_and_follows_events(chromium: Any) 
         assert (await names(page))[0] == "notebook-20"
 
 
+@pytest.mark.prove
 async def test_a_filter_narrows_and_the_address_keeps_it(chromium: Any) -> None:
     async with served(desk()) as (url, _), opened(chromium, url) as page:
         await page.click(".sum.stopped")
@@ -85,6 +89,7 @@ async def test_a_filter_narrows_and_the_address_keeps_it(chromium: Any) -> None:
         assert len(await names(page)) > 10
 
 
+@pytest.mark.prove
 async def test_nothing_is_asked_before_a_dialog_said_what_will_happen(chromium: Any) -> None:
     fleet = desk()
     async with served(fleet) as (url, _), opened(chromium, url, f"#i={EVAL}") as page:
@@ -107,6 +112,7 @@ async def test_nothing_is_asked_before_a_dialog_said_what_will_happen(chromium: 
     assert wish.until_running
 
 
+@pytest.mark.prove
 async def test_a_refusal_is_told_where_it_was_asked(chromium: Any) -> None:
     fleet = desk()
     fleet.refuses = "center_blocked"
@@ -120,6 +126,7 @@ async def test_a_refusal_is_told_where_it_was_asked(chromium: Any) -> None:
         assert await page.is_visible("dialog")
 
 
+@pytest.mark.prove
 async def test_five_thousand_rows_cost_as_few_elements_as_thirty(chromium: Any) -> None:
     async with served(desk(5000)) as (url, _), opened(chromium, url) as page:
         await page.wait_for_selector(".rows .row")
@@ -135,6 +142,7 @@ async def test_five_thousand_rows_cost_as_few_elements_as_thirty(chromium: Any) 
         assert not await page.is_visible(".panel")
 
 
+@pytest.mark.prove
 async def test_a_name_of_a_stranger_is_text_and_nothing_else(chromium: Any) -> None:
     fleet = desk(3)
     evil = "<img src=x onerror=alert(1)>"
@@ -145,6 +153,7 @@ async def test_a_name_of_a_stranger_is_text_and_nothing_else(chromium: Any) -> N
         assert await page.query_selector("main img") is None
 
 
+@pytest.mark.prove
 async def test_a_phone_shows_cards_and_nothing_is_wider_than_it(chromium: Any) -> None:
     looks: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
     async with served(desk()) as (url, _), opened(chromium, url, **looks) as page:
@@ -161,6 +170,7 @@ async def test_a_phone_shows_cards_and_nothing_is_wider_than_it(chromium: Any) -
         assert await page.evaluate(wide) == 390
 
 
+@pytest.mark.prove
 async def test_the_language_is_the_browsers_and_then_the_readers(chromium: Any) -> None:
     looks: dict[str, Any] = {"hash_": f"#i={EVAL}", "locale": "zh-CN"}
     async with served(desk()) as (url, _), opened(chromium, url, **looks) as page:
@@ -173,6 +183,7 @@ async def test_the_language_is_the_browsers_and_then_the_readers(chromium: Any) 
         await page.wait_for_selector(f"#row-{EVAL}:has-text('stopped')")
 
 
+@pytest.mark.prove
 async def test_a_lost_connection_is_seen_and_comes_back(chromium: Any) -> None:
     fleet = desk()
     async with served(fleet) as (url, _):
@@ -188,6 +199,7 @@ async def test_a_lost_connection_is_seen_and_comes_back(chromium: Any) -> None:
         await looking.__aexit__(None, None, None)
 
 
+@pytest.mark.prove
 async def test_the_token_is_asked_for_once(chromium: Any, tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("the-token")
