@@ -181,7 +181,7 @@ function tools() {
   const button = (key, text, onclick) => h("button", { type: "button", id: `tool-${key}`, title: word("tool." + key), "aria-label": word("tool." + key), onclick }, text);
   const all = { kind: "fleet", name: "", shown: word("who.fleet"), count: state.rows.size };
   const more = ["hold", "release"].map((verb) => h("button", { type: "button", onclick: () => askFor(verb, { ...all, count: state.rows.size }) }, word("ask." + verb, { who: all.shown })));
-  more.push(h("button", { type: "button", onclick: () => askFor("reload", all) }, word("tool.reload")));
+  more.push(h("button", { type: "button", onclick: askReload }, word("tool.reload")));
   // Who came without a token has no session to end.
   if (state.session) more.push(h("button", { type: "button", onclick: leave }, word("tool.logout")));
   put(
@@ -223,6 +223,16 @@ function askInstance(verb, row) {
 function askCenter(verb, name) {
   const count = [...state.rows.values()].filter((row) => row.center === name).length;
   askFor(verb, { kind: "centers", name, shown: word("who.center", { name }), count });
+}
+
+/** What the config on disk would lead to, before it does. */
+async function askReload() {
+  try {
+    const { impact } = await api.post("/reload", { preview: true });
+    askFor("reload", { kind: "fleet", name: "", shown: "", impact });
+  } catch (failed) {
+    toast(said(failed));
+  }
 }
 
 async function askFor(verb, target) {

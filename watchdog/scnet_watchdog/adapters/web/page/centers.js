@@ -1,7 +1,7 @@
 // The strip of centers: how each is, and what may be asked of all its instances.
 
 import { h } from "./dom.js";
-import { span, moment, until } from "./time.js";
+import { moment, span, timeOf } from "./time.js";
 import { word } from "./words.js";
 
 /** One card per center. `ask(verb, name)`: a button was pressed. */
@@ -43,7 +43,7 @@ function troublesOf(center) {
   }
   if (center.storm) found.push(["warn", word("center.storm", { count: center.storm.instances })]);
   if ((moment(center.throttled_until) ?? 0) > Date.now()) {
-    found.push(["warn", word("center.throttled"), " · ", until(center.throttled_until)]);
+    found.push(["warn", word("center.throttled"), " ", timeOf(center.throttled_until)]);
   }
   return found;
 }

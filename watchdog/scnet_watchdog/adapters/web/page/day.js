@@ -6,7 +6,7 @@ import { word } from "./words.js";
 
 /** A strip as one element; its title tells what was not running, newest last. */
 export function dayStrip(segments, now) {
-  const strip = h("div", { class: "day", role: "img" });
+  const strip = h("div", { class: "strip", role: "img" });
   for (const one of segments) {
     const part = h("i", { class: `part ${one.status ?? "blank"}` });
     part.style.left = `${(100 * (one.from - (now - DAY))) / DAY}%`;

@@ -56,7 +56,8 @@ function run(form, cancel, act) {
     let done = null;
     const close = () => dialog.close();
     cancel.addEventListener("click", close);
-    dialog.onclick = (event) => event.target === dialog && close();
+    // Beside the form is its backdrop. Nothing is returned: false would undo a button's click.
+    dialog.onclick = (event) => void (event.target === dialog && close());
     dialog.onclose = () => resolve(done);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -118,7 +119,7 @@ function everyInput() {
 }
 
 function willOf(verb, target) {
-  if (verb === "reload") return word("will.reload");
+  if (verb === "reload") return [word("will.reload"), target.impact ? ` ${word("will.reload.impact", { impact: target.impact })}` : ""].join("");
   if (!target.row) return word(`will.${verb}.many`, { count: target.count });
   const { status, hold } = target.row;
   if (verb === "restart") {

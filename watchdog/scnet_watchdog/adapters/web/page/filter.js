@@ -33,26 +33,22 @@ export class Filter {
       type: "search", id: "q", placeholder: word("filter.text"), "aria-label": word("filter.text"),
       autocomplete: "off", spellcheck: "false", oninput: (event) => this.set({ q: event.target.value }),
     });
-    this.status = select("status", word("filter.status"));
     this.reason = select("reason", word("filter.reason"));
     this.center = select("center", word("filter.center"));
     this.order = select("order", word("order.label"));
     put(this.order, Object.keys(ORDERS).map((one) => h("option", { value: one }, word("order." + one))));
-    put(this.root, this.q, this.status, this.reason, this.center, h("span", { class: "gap" }), this.order);
+    put(this.root, this.q, this.reason, this.center, h("span", { class: "gap" }), this.order);
     this.options = "";
     this.fit();
   }
 
   /** Offer what there is now, with how many there are of each. */
   offer(rows) {
-    const found = { status: counts(rows, "status"), reason: counts(rows, "reason"), center: counts(rows, "center") };
-    this.sum(rows.length, found.status);
+    const found = { reason: counts(rows, "reason"), center: counts(rows, "center") };
+    this.sum(rows.length, counts(rows, "status"));
     const options = JSON.stringify(Object.values(found).map((one) => [...one].sort()));
     if (options === this.options) return;
     this.options = options;
-    const down = STATUSES.filter((one) => DOWN.has(one)).reduce((sum, one) => sum + (found.status.get(one) ?? 0), 0);
-    const statuses = [["down", down], ...STATUSES.map((one) => [one, found.status.get(one) ?? 0])];
-    this.fill(this.status, "filter.status", statuses, (one) => word(one === "down" ? "sum.down" : "status." + one), this.value.status);
     this.fill(this.reason, "filter.reason", [...found.reason].sort(), (one) => word("reason." + one), this.value.reason);
     this.fill(this.center, "filter.center", [...found.center].sort(), (one) => one, this.value.center);
     this.center.hidden = found.center.size < 2 && !this.value.center;
@@ -69,19 +65,23 @@ export class Filter {
   sum(total, statuses) {
     const chip = (value, count, text) =>
       h("button", {
-        type: "button", class: `sum ${value || "all"}`, "aria-pressed": String(this.value.status === value),
+        type: "button", class: `sum ${value || "all"}`, "data-status": value, "aria-pressed": String(this.value.status === value),
         onclick: () => this.set({ status: this.value.status === value ? "" : value }),
       }, h("b", {}, count.toLocaleString()), ` ${text}`);
-    const found = STATUSES.filter((one) => statuses.get(one));
-    const focused = this.sums.contains(document.activeElement) ? document.activeElement.className : null;
-    put(this.sums, chip("", total, word("sum.all")), found.map((one) => chip(one, statuses.get(one), word("status." + one))));
-    if (focused) [...this.sums.children].find((one) => one.className === focused)?.focus();
+    const found = STATUSES.filter((one) => statuses.get(one) || this.value.status === one);
+    const down = STATUSES.filter((one) => DOWN.has(one)).reduce((sum, one) => sum + (statuses.get(one) ?? 0), 0);
+    const focused = this.sums.contains(document.activeElement) ? document.activeElement.dataset.status : null;
+    const chips = [chip("", total, word("sum.all"))];
+    if (down || this.value.status === "down") chips.push(chip("down", down, word("sum.down")));
+    chips.push(...found.map((one) => chip(one, statuses.get(one) ?? 0, word("status." + one))));
+    put(this.sums, chips);
+    if (focused !== null) [...this.sums.children].find((one) => one.dataset.status === focused)?.focus();
   }
 
   fit() {
     if (!this.q) return;
     if (this.q.value !== this.value.q) this.q.value = this.value.q;
-    for (const key of ["status", "reason", "center", "order"]) this[key].value = this.value[key];
+    for (const key of ["reason", "center", "order"]) this[key].value = this.value[key];
   }
 
   /** Take what an address says; an order that we do not know is ours. */

@@ -113,7 +113,7 @@ export class Table {
       cell("name", h("b", { title: row.id }, row.name), h("small", {}, where)),
       cell("status", badge(row.status)),
       cell("since", ago(row.since)),
-      cell("decision", h("b", { class: row.decision }, word("decision." + row.decision)), h("small", { title: row.reason }, why)),
+      cell(`decision ${row.decision}`, h("b", { class: row.reason, title: row.reason }, why), h("small", {}, word("decision." + row.decision))),
       cell("next", until(row.next_at) ?? h("span", { class: "none" }, "–")),
       cell("attempts", row.attempts_24h ? String(row.attempts_24h) : h("span", { class: "none" }, "0")),
       cell("day", dayStrip(this.days.segments(row, now), now)),

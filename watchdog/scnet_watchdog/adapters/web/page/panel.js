@@ -158,8 +158,7 @@ function attempt(one) {
     "li",
     { class: one.verdict ?? one.outcome ?? "open" },
     timeOf(one.requested_at),
-    h("b", {}, word("panel.attempt", { number: one.attempt })),
-    h("span", {}, said.filter(Boolean).join(" ")),
+    h("span", {}, h("b", {}, word("panel.attempt", { number: one.attempt })), " · ", said.filter(Boolean).join(" ")),
     one.verdict ? h("em", {}, word("verdict." + one.verdict) + took) : null,
   );
 }

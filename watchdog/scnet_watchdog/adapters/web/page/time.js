@@ -21,7 +21,7 @@ export function clock(at, now = Date.now()) {
   return new Intl.DateTimeFormat(language(), { ...day, ...time }).format(date);
 }
 
-/** A length in its two largest units: `3 h 05 min`. */
+/** A length in its largest units: `3 h 5 min`, `12 min`. */
 export function span(milliseconds) {
   const whole = Math.max(0, Math.round(milliseconds / SECOND));
   const parts = [
@@ -32,7 +32,9 @@ export function span(milliseconds) {
   ];
   const first = parts.findIndex(([number]) => number > 0);
   if (first < 0) return `0 ${word("unit.s")}`;
-  const shown = parts.slice(first, first + 2).filter(([number], at) => at === 0 || number > 0);
+  // From ten of a unit on, the next smaller one only makes the page restless.
+  const many = parts[first][0] >= 10 ? 1 : 2;
+  const shown = parts.slice(first, first + many).filter(([number], at) => at === 0 || number > 0);
   return shown.map(([number, unit]) => `${number} ${word("unit." + unit)}`).join(" ");
 }
 
