@@ -1,7 +1,7 @@
 """What a read must not do: overtake a later one, end what is not judged. Semantics 1 and 3."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -60,6 +60,31 @@ def test_rows_that_differ_both_begin_anew_after_three_intervals() -> None:
     observe.take_page(draft, page(draft, {"a0": Status.FAILED}))
     new = Row(1, draft.now, draft.now)
     assert draft.state(A0).sight == Sight(draft.now, draft.now, new, new)
+
+
+@pytest.mark.parametrize(
+    ("swept", "failing", "blind", "told"),
+    [
+        (10, None, True, 90.0),
+        (None, None, True, 100.0),
+        (10, 40, True, 60.0),
+        (10, 40, False, 60.0),
+        (10, None, False, None),
+    ],
+)
+def test_a_source_that_sees_again_tells_since_when_it_did_not(
+    swept: int | None, failing: int | None, blind: bool, told: float | None
+) -> None:
+    def moment(seconds: int | None) -> datetime | None:
+        return None if seconds is None else T0 + seconds * SECOND
+
+    draft = polled(at=100 * SECOND)
+    draft.fleet.sources[KEY] = SourceState(
+        T0, swept_at=moment(swept), failing_since=moment(failing), blind=blind
+    )
+    observe.take_sweep(draft, Swept(KEY, draft.now, draft.now))
+    spans = [one.fields["failed_for_s"] for one in events(draft, EventKind.SOURCE_RECOVERED)]
+    assert spans == ([] if told is None else [told])
 
 
 # Confirmed, stable, and told so.

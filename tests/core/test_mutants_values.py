@@ -12,7 +12,7 @@ from scnet_watchdog.core.command import Hold, PlaceHold, Release, Scope, ScopeKi
 from scnet_watchdog.core.decision import RESTART_REASONS, Decision, Reason
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.outcome import OutcomeKind, Verdict
-from scnet_watchdog.core.state import Facts
+from scnet_watchdog.core.state import Facts, Rejection
 
 FLEET = Scope(ScopeKind.FLEET)
 ROW = watch().attempt
@@ -41,8 +41,9 @@ def test_a_hold_lasts_four_hours_where_nothing_else_is_asked() -> None:
     assert not Memory().fresh
 
 
-def test_a_ramp_begins_with_the_one_place_of_its_canary() -> None:
+def test_a_ramp_begins_with_its_canarys_place_and_a_rejection_with_its_first_try() -> None:
     assert Ramp(T0) == Ramp(T0, places=1, passed=0)
+    assert Rejection(T0) == Rejection(T0, tries=1)
     # Numbers of attempts begin at one: zero is none of them.
     assert Judged(T0, A0, failed=True).seq == 0
 
