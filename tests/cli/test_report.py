@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -174,11 +175,14 @@ def test_an_event_of_a_later_version_is_left_out() -> None:
 
 
 async def _journal(folder: Path) -> None:
+    # The whole suite may have run for a while since this file was read.
+    late = SystemClock().now() - NOW
     store = SqliteStore(folder / "state.db", SystemClock(), explicit=True)
     tenure = await store.acquire("test", timedelta(seconds=1))
-    stored = StoredInstance(InstanceId(LLM), "kunshan", Facts(Status.RUNNING, ago(50)))
-    stop = Event(K.DAEMON_STOPPED, ago(30))
-    await store.commit(tenure, Change(instances={stored.id: stored}, events=(*OUTAGE, stop)))
+    stored = StoredInstance(InstanceId(LLM), "kunshan", Facts(Status.RUNNING, ago(50) + late))
+    told = (*OUTAGE, Event(K.DAEMON_STOPPED, ago(30)))
+    events = tuple(replace(one, at=one.at + late) for one in told)
+    await store.commit(tenure, Change(instances={stored.id: stored}, events=events))
     await store.close()
 
 

@@ -55,7 +55,10 @@ def test_the_wheel_holds_our_package_alone_with_its_types_and_migrations(wheel: 
     assert "scnet_watchdog/py.typed" in names
     assert "scnet_watchdog/adapters/stores/migrations/001_first.sql" in names
     ours = [name for name in names if ".dist-info" not in name]
-    stray = [name for name in ours if Path(name).suffix not in (".py", ".sql")]
+    page = "scnet_watchdog/adapters/web/page/"
+    assert page + "index.html" in names
+    code = [name for name in ours if Path(name).suffix in (".py", ".sql") or name.startswith(page)]
+    stray = [name for name in ours if name not in code]
     assert stray == ["scnet_watchdog/py.typed"], "files in the folder would be shipped"
 
 
