@@ -34,10 +34,11 @@ def test_where_each_move_of_a_breaker_leads(
 
 
 def test_the_reasons_that_keep_a_storm_up() -> None:
-    assert {str(reason) for reason in storm.WAITS} == set(
+    names = (
         "quiet_start source_blind confirming center_blocked throttled center_breaker_open storm "
-        "center_rate center_busy draining state_unwritable".split()
+        "center_rate center_busy draining state_unwritable"
     )
+    assert {str(reason) for reason in storm.WAITS} == set(names.split())
 
 
 @pytest.mark.parametrize(
