@@ -7,11 +7,10 @@ from enum import StrEnum
 import pytest
 
 from scnet_watchdog.adapters.web.page import FOLDER
-from scnet_watchdog.core.block import BlockCause
 from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.decision import RESTART_REASONS, Reason
 from scnet_watchdog.core.event import EventKind
-from scnet_watchdog.core.model import Status
+from scnet_watchdog.core.model import BlockCause, Status
 from scnet_watchdog.core.outcome import OutcomeKind, Verdict
 from scnet_watchdog.core.state import BreakerState
 
