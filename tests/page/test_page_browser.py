@@ -6,13 +6,15 @@ One runs with every test; the others with `pytest -m prove`.
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from page_support import PageDesk, change, served
+from scnet_watchdog.core.event import Event, EventKind
+from scnet_watchdog.core.model import InstanceId
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -213,6 +215,39 @@ async def test_the_token_is_asked_for_once(chromium: Any, tmp_path: Path) -> Non
         await page.wait_for_selector(".rows .row")
         await page.reload()
         await page.wait_for_selector(".rows .row")
+        await page.click("#tools summary")
+        assert await page.is_visible("text=Log out")
         kept = await page.evaluate("JSON.stringify([document.cookie, {...localStorage}])")
         assert "token" not in json.loads(kept)[0]
         assert "the-token" not in kept
+        await page.click("text=Log out")
+        await page.wait_for_selector("#token")
+
+
+@pytest.mark.prove
+async def test_a_strip_tells_nothing_of_the_time_before_the_state_was_made(chromium: Any) -> None:
+    fleet = desk(3)
+    now = datetime.now(UTC)
+    hour = timedelta(hours=6)
+    row = fleet.rows[EVAL]
+    row["status"] = "running"
+    change(row, "stopped", now - hour)
+    fleet.journal = [
+        Event(EventKind.STATE_CREATED, now - 2 * hour),
+        Event(
+            EventKind.INSTANCE_STATUS_CHANGED,
+            now - hour,
+            InstanceId(EVAL),
+            row["name"],
+            row["center"],
+            {"previous": "running", "status": "stopped"},
+        ),
+    ]
+    async with served(fleet) as (url, _), opened(chromium, url) as page:
+        await page.wait_for_selector(f"#row-{EVAL} .part.blank")
+        parts = await page.eval_on_selector_all(
+            f"#row-{EVAL} .part", "all => all.map(one => [one.className, one.style.width])"
+        )
+    # Of 24 h: 12 h not known, 6 h running, 6 h stopped.
+    shares = [(name.split()[-1], round(float(width[:-1]))) for name, width in parts]
+    assert shares == [("blank", 50), ("running", 25), ("stopped", 25)]

@@ -40,6 +40,11 @@ NO_TOKEN_FILE = (
     "the control socket serves everything"
 )
 
+NOT_HERE = "the control socket is asked by an address or a bare name such as localhost only"
+
+Refusal = tuple[int, str, dict[str, str]]
+"""Status, sentence, and headers of a refusal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -83,10 +88,9 @@ class Guard:
         status, why, more = refused
         await answer({"error": why}, self._mask, status, **more)(scope, receive, send_on)
 
-    async def _refusal(self, scope: Scope) -> tuple[int, str, dict[str, str]] | None:
-        access = self._access
-        headers = Headers(scope=scope)
-        in_session = not access.local and await self._in_session(headers)
+    async def _refusal(self, scope: Scope) -> Refusal | None:
+        access, headers = self._access, Headers(scope=scope)
+        in_session = await self._in_session(headers)
         known = access.local or in_session or await self._knows(headers)
         peer = scope["client"][0] if scope.get("client") else "local"
         # Apart, so that strangers behind the same proxy cannot use up what an operator may.
@@ -95,18 +99,22 @@ class Guard:
             return 429, "too many requests", {"retry-after": str(ceil(wait))}
         if scope["path"] in OPEN:
             return None
-        if not known and access.token is None:
-            return 404, NO_TOKEN_FILE, {}
-        if access.local and not _is_here(headers.get("host", "")):
-            return 403, "the control socket is asked by a host name of this machine only", {}
-        if is_page(scope["path"]):
-            return None
-        if not known:
-            ask = {"www-authenticate": 'Bearer realm="scnet-watchdog"'}
-            return 401, "a bearer token is needed: the content of server.token_file", ask
-        if scope["method"] not in SAFE and _is_strange(headers, in_session):
+        refused = self._closed(scope["path"], headers, known)
+        if refused is None and scope["method"] not in SAFE and _is_strange(headers, in_session):
             return 403, "asked by the page of another site", {}
-        return None
+        return refused
+
+    def _closed(self, path: str, headers: Headers, known: bool) -> Refusal | None:
+        """Why a path that is not open to everybody is closed to whoever asks, or None."""
+        access = self._access
+        if access.local:
+            return None if _is_here(headers.get("host", "")) else (403, NOT_HERE, {})
+        if access.token is None:
+            return 404, NO_TOKEN_FILE, {}
+        if known or is_page(path):
+            return None
+        ask = {"www-authenticate": 'Bearer realm="scnet-watchdog"'}
+        return 401, "a bearer token is needed: the content of server.token_file", ask
 
     async def _knows(self, headers: Headers) -> bool:
         """Whether the right token was brought."""

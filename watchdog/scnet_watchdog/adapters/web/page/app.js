@@ -6,20 +6,22 @@ import { confirm, said } from "./dialog.js";
 import { by, h, put } from "./dom.js";
 import { Filter } from "./filter.js";
 import { Table } from "./fleet.js";
+import { later } from "./later.js";
 import { logIn } from "./login.js";
 import { Panel } from "./panel.js";
 import { after, chosen, Days, NO_FILTER } from "./rows.js";
 import { Stream } from "./stream.js";
 import { applyTheme, nextTheme } from "./theme.js";
 import { DAY, tick } from "./time.js";
-import { choose, language, word } from "./words.js";
+import { choose, language, recall, remember, word } from "./words.js";
 
 const EVENTS = 10000; // As many as one answer holds.
 const READ_AGAIN_MS = 60000;
 const SLEEP_AFTER_MS = 60000;
+const SESSION = "scnet-watchdog.session"; // Whether there is one to end; the cookie is not ours to read.
 
 const days = new Days();
-const state = { rows: new Map(), centers: [], daemon: null, live: "again", lost: false, session: false };
+const state = { rows: new Map(), centers: [], daemon: null, live: "again" };
 const filter = new Filter(by("filter"), by("sums"), () => (address(), draw()));
 const table = new Table(by("fleet"), days, (id) => open(id));
 const panel = new Panel(by("panel"), days, (verb, row) => askInstance(verb, row), () => open(null));
@@ -59,14 +61,10 @@ async function read() {
   }
 }
 
-let due = null;
-
-function soon(wait = 700) {
-  due ??= setTimeout(() => {
-    due = null;
-    if (!document.hidden) read();
-  }, wait);
-}
+const soon = later(() => document.hidden || read(), 700);
+// Events come in storms: one drawing for all of a moment.
+const drawSoon = later(() => draw(), 150);
+const panelSoon = later(() => panel.refresh(), 600);
 
 /** The stream is open: whatever happened before it is in these answers. */
 async function begin() {
@@ -87,31 +85,10 @@ function take(event) {
   if (row) {
     const next = after(row, event);
     state.rows.set(row.id, next);
-    // Events come in storms: one drawing for all of a moment.
     if (next !== row) drawSoon();
     if (row.id === panel.id) panelSoon();
   }
   soon();
-}
-
-let drawing = false;
-
-function drawSoon() {
-  if (drawing) return;
-  drawing = true;
-  setTimeout(() => {
-    drawing = false;
-    draw();
-  }, 150);
-}
-
-let refreshing = null;
-
-function panelSoon() {
-  refreshing ??= setTimeout(() => {
-    refreshing = null;
-    panel.refresh();
-  }, 600);
 }
 
 let asking = false;
@@ -123,7 +100,7 @@ async function letIn() {
   stream.stop();
   await logIn();
   asking = false;
-  state.session = true;
+  remember(SESSION, "began");
   tools();
   stream.start();
 }
@@ -183,7 +160,7 @@ function tools() {
   const more = ["hold", "release"].map((verb) => h("button", { type: "button", onclick: () => askFor(verb, { ...all, count: state.rows.size }) }, word("ask." + verb, { who: all.shown })));
   more.push(h("button", { type: "button", onclick: askReload }, word("tool.reload")));
   // Who came without a token has no session to end.
-  if (state.session) more.push(h("button", { type: "button", onclick: leave }, word("tool.logout")));
+  if (recall(SESSION)) more.push(h("button", { type: "button", onclick: leave }, word("tool.logout")));
   put(
     by("tools"),
     h("button", { type: "button", id: "tool-language", lang: language() === "en" ? "zh" : "en", onclick: otherLanguage }, word("tool.language")),
@@ -210,8 +187,13 @@ function otherLanguage() {
 }
 
 async function leave() {
-  await api.logOut().catch(() => {});
-  location.reload();
+  try {
+    await api.logOut();
+    remember(SESSION, "");
+    location.reload();
+  } catch (failed) {
+    toast(said(failed));
+  }
 }
 
 // --- asking ------------------------------------------------------------------------------------

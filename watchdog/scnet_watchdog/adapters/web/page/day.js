@@ -9,7 +9,8 @@ export function dayStrip(segments, now) {
   const strip = h("div", { class: "strip", role: "img" });
   for (const one of segments) {
     const part = h("i", { class: `part ${one.status ?? "blank"}` });
-    part.style.left = `${(100 * (one.from - (now - DAY))) / DAY}%`;
+    // What began a moment ago is to be seen too.
+    part.style.left = `min(${(100 * (one.from - (now - DAY))) / DAY}%, 100% - 3px)`;
     part.style.width = `${(100 * (one.to - one.from)) / DAY}%`;
     strip.append(part);
   }

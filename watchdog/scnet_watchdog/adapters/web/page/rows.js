@@ -76,6 +76,9 @@ export class Days {
   fill(events, since, limit) {
     this.changes.clear();
     this.known = events.length >= limit ? moment(events[0].timestamp) : since;
+    // Before the state was made nobody looked: the first change seen tells nothing about it.
+    const made = events.filter((event) => event.event === "state.created");
+    for (const event of made) this.known = Math.max(this.known, moment(event.timestamp));
     events.forEach((event) => this.add(event));
   }
 
