@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from builders import CENTER, MINUTE, T0
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import DOWN, InstanceId, Status
-from scnet_watchdog.core.outage import follow
+from scnet_watchdog.core.outage import Outage, follow
 from scnet_watchdog.core.presence import Standing, Window
 from scnet_watchdog.core.recovery import recovery
 
@@ -59,7 +59,7 @@ def test_no_time_is_counted_twice_and_the_fleet_is_the_sum(
 def test_an_outage_begins_with_a_down_status_and_none_goes_on_while_it_runs(
     life: list[tuple[str, int, Status]],
 ) -> None:
-    outage = None
+    outage: Outage | None = None
     for event in (one for one in journal(life) if one.instance == "a"):
         before, outage = outage, follow(outage, event)
         if before is None and outage is not None:
