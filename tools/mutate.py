@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,6 +93,8 @@ def report(every: list[Mutant], told: dict[str, str]) -> int:
     keys = {one.key for one in every}
     stale = [key for key in reasons if key not in keys or told.get(key, "survived") != "survived"]
     lines += [f"explained, but no survivor: {key}" for key in stale]
+    untried = Counter(one.module for one in every if one.key not in told)
+    lines += [f"not tried yet: {name}: {count}" for name, count in sorted(untried.items())]
     sys.stdout.write("\n".join(lines) + "\n")
     return int(bool(stale) or any(left for _, _, left in rows.values()))
 
