@@ -53,9 +53,9 @@ def slots_end(fleet: Fleet) -> dict[str, datetime]:
     for index in fleet.indexes.values():
         for id_ in index.busy:
             watch = fleet.instances[id_].facts.care.watch
-            if watch is not None:
-                deadline = fleet.roster.members[id_].policy.start_deadline
-                found[id_] = watch.attempt.saved_at + deadline
+            assert watch is not None  # noqa: S101 - who takes a place has an attempt
+            deadline = fleet.roster.members[id_].policy.start_deadline
+            found[id_] = watch.attempt.saved_at + deadline
     return found
 
 
