@@ -2,25 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from builders import CENTER, KEY, SECOND, T0, World, member
+from scnet_watchdog.core import judge
 from scnet_watchdog.core.attempt import Attempt
-from scnet_watchdog.core.center import CenterState
+from scnet_watchdog.core.center import CenterState, Ramp
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.fleet import SourceState
 from scnet_watchdog.core.inputs import Situation
 from scnet_watchdog.core.model import InstanceId, Page, Status
-from scnet_watchdog.core.outcome import OutcomeKind
+from scnet_watchdog.core.outcome import OutcomeKind, Verdict
 from scnet_watchdog.core.policy import Limits, Policy
-from scnet_watchdog.core.state import REST, Episode, Facts, InstanceState, Sight, Watch
+from scnet_watchdog.core.state import REST, Episode, Facts, InstanceState, Row, Sight, Watch
 from scnet_watchdog.core.view import View, view_of
 
 A0 = InstanceId("a0")
 NOTHING = timedelta()
+LONG = Row(2, T0, T0 + 30 * SECOND)
+RAMP = Ramp(T0, 0, grew_at=T0)
 
 
 def draft_of(
@@ -105,3 +108,51 @@ def seen(draft: Draft, status: Status | None, id_: str = "a0", **more: Any) -> I
 def events(draft: Draft, kind: EventKind) -> list[Event]:
     """The events of one kind."""
     return [one for one in draft.events if one.kind is kind]
+
+
+def settled(
+    outcome: OutcomeKind = OutcomeKind.ACCEPTED,
+    verdict: Verdict | None = None,
+    status: Status = Status.FAILED,
+    reason: Reason = Reason.FAILED,
+    **changes: Any,
+) -> Watch:
+    """A watch whose call was answered at the start."""
+    one = watch()
+    attempt = replace(
+        one.attempt,
+        outcome=outcome,
+        settled_at=T0,
+        verdict=verdict,
+        status=status,
+        reason=reason,
+    )
+    one = replace(one, attempt=attempt, read_at=T0, read_status=status)
+    return replace(one, **changes)
+
+
+def judged_by(
+    draft: Draft, one: Watch, status: Status, asked: datetime | None = None, **care: Any
+) -> Draft:
+    """Take one read of a0 into its watched attempt."""
+    open_: dict[str, Any] = {"watch": one, "episode": episode(), **care}
+    state = put(draft, "a0", status, **open_)
+    row = LONG if status is Status.FAILED else None
+    draft.put(replace(state, sight=replace(state.sight, down=row, restartable=row)))
+    judge.by_read(draft, draft.state(A0), status, asked or draft.now)
+    return draft
+
+
+def care_of(draft: Draft) -> Any:
+    """What is open for a0."""
+    return draft.state(A0).facts.care
+
+
+def kinds(draft: Draft) -> list[EventKind]:
+    """The kinds of the events told."""
+    return [one.kind for one in draft.events]
+
+
+def fields_of(draft: Draft, kind: EventKind) -> list[dict[str, Any]]:
+    """The fields of the events of one kind."""
+    return [dict(one.fields) for one in events(draft, kind)]

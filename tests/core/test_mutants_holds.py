@@ -10,6 +10,7 @@ from mutants_support import (
     center_of,
     draft_of,
     events,
+    fields_of,
     polled,
     put,
     put_center,
@@ -25,7 +26,6 @@ from scnet_watchdog.core.command import (
     Scope,
     ScopeKind,
 )
-from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.state import Mark
@@ -34,11 +34,6 @@ A1 = InstanceId("a1")
 OWN = Scope(ScopeKind.INSTANCE, A0)
 WHOLE = Scope(ScopeKind.CENTER, CENTER)
 FLEET = Scope(ScopeKind.FLEET, "")
-
-
-def told(draft: Draft, kind: EventKind) -> list[dict[str, Any]]:
-    """The fields of the events of one kind."""
-    return [dict(one.fields) for one in events(draft, kind)]
 
 
 # Holds and their ends.
@@ -60,7 +55,7 @@ def test_a_hold_ends_at_its_very_moment(after: int, held: bool) -> None:
         "author": "eve",
         "hold_reason": "tea",
     }
-    assert told(draft, EventKind.HOLD_ENDED) == ([] if held else [fields])
+    assert fields_of(draft, EventKind.HOLD_ENDED) == ([] if held else [fields])
     assert [one.instance for one in draft.events] == ([] if held else [A0])
 
 
@@ -166,7 +161,7 @@ def test_a_hold_that_is_in_force_is_replaced_and_told_so(length: int, replaced: 
         else:
             draft.fleet.holds[scope] = old
         operate.take_command(draft, PlaceHold(scope, "eve", HOUR))
-        ended = told(draft, EventKind.HOLD_ENDED)
+        ended = fields_of(draft, EventKind.HOLD_ENDED)
         assert [one["author"] for one in ended] == (["adam"] if replaced else [])
         assert [one["cause"] for one in ended] == (["replaced"] if replaced else [])
         if scope is OWN:
@@ -196,7 +191,7 @@ def test_releasing_a_center_ends_its_hold_and_lists_single_ones_unless_told_to_e
     assert (holds.hold_of(draft, A0) is not None) is stays
     [command] = events(draft, EventKind.OPERATOR_COMMAND)
     assert (command.center, command.fields.get("still_held")) == (CENTER, [A0] if stays else None)
-    causes = [one["cause"] for one in told(draft, EventKind.HOLD_ENDED)]
+    causes = [one["cause"] for one in fields_of(draft, EventKind.HOLD_ENDED)]
     assert causes == ["released"] * (1 if stays else 2)
     # Whoever is restartable and no longer held turned so now.
     turned = [one.instance for one in draft.turned.get(CENTER, [])]
@@ -208,4 +203,4 @@ def test_a_release_of_someone_who_was_not_held_makes_nobody_turn() -> None:
     put(draft)
     operate.take_command(draft, Release(OWN, "eve"))
     assert draft.turned == {}
-    assert told(draft, EventKind.HOLD_ENDED) == []
+    assert fields_of(draft, EventKind.HOLD_ENDED) == []

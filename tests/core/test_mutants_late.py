@@ -1,67 +1,23 @@
 """A start that came late takes its failure back: semantics 3 and 4."""
 
 from dataclasses import replace
-from datetime import datetime
-from typing import Any
 
 import pytest
 
-from builders import HOUR, MINUTE, SECOND, T0
-from mutants_support import A0, draft_of, episode, put, watch
-from scnet_watchdog.core import judge
-from scnet_watchdog.core.center import Ramp
+from builders import HOUR, MINUTE, T0
+from mutants_support import (
+    care_of,
+    draft_of,
+    episode,
+    judged_by,
+    kinds,
+    settled,
+)
 from scnet_watchdog.core.decision import Reason
-from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.model import Status
-from scnet_watchdog.core.outcome import OutcomeKind, Verdict
-from scnet_watchdog.core.state import BreakerState, Row, Watch
-
-LONG = Row(2, T0, T0 + 30 * SECOND)
-RAMP = Ramp(T0, 0, grew_at=T0)
-
-
-def settled(
-    outcome: OutcomeKind = OutcomeKind.ACCEPTED,
-    verdict: Verdict | None = None,
-    status: Status = Status.FAILED,
-    reason: Reason = Reason.FAILED,
-    **changes: Any,
-) -> Watch:
-    """A watch whose call was answered at the start."""
-    one = watch()
-    attempt = replace(
-        one.attempt,
-        outcome=outcome,
-        settled_at=T0,
-        verdict=verdict,
-        status=status,
-        reason=reason,
-    )
-    one = replace(one, attempt=attempt, read_at=T0, read_status=status)
-    return replace(one, **changes)
-
-
-def judged_by(
-    draft: Draft, one: Watch, status: Status, asked: datetime | None = None, **care: Any
-) -> Draft:
-    """Take one read of a0 into its watched attempt."""
-    open_: dict[str, Any] = {"watch": one, "episode": episode(), **care}
-    state = put(draft, "a0", status, **open_)
-    row = LONG if status is Status.FAILED else None
-    draft.put(replace(state, sight=replace(state.sight, down=row, restartable=row)))
-    judge.by_read(draft, draft.state(A0), status, asked or draft.now)
-    return draft
-
-
-def care_of(draft: Draft) -> Any:
-    """What is open for a0."""
-    return draft.state(A0).facts.care
-
-
-def told(draft: Draft) -> list[EventKind]:
-    """The kinds of the events told."""
-    return [one.kind for one in draft.events]
+from scnet_watchdog.core.outcome import Verdict
+from scnet_watchdog.core.state import BreakerState
 
 
 @pytest.mark.parametrize(("openings", "reason"), [(1, Reason.FAILED), (2, Reason.OPERATOR)])
@@ -90,7 +46,7 @@ def test_an_opening_that_others_caused_stays_when_one_is_taken_back(overdue: boo
     one = settled(verdict=Verdict.DID_NOT_HELP, overdue=overdue)
     draft = judged_by(draft_of(at=MINUTE), one, Status.RUNNING, episode=before)
     assert care_of(draft).episode == replace(before, failures=2 if overdue else 3)
-    assert EventKind.BREAKER_CLOSED not in told(draft)
+    assert EventKind.BREAKER_CLOSED not in kinds(draft)
 
 
 def test_a_failure_taken_back_never_makes_the_count_negative() -> None:
@@ -126,4 +82,4 @@ def test_a_closed_breaker_is_not_told_closed_when_a_late_failure_is_taken_back()
     one = settled(verdict=Verdict.DID_NOT_HELP, overdue=True, opened=True)
     draft = judged_by(draft_of(at=MINUTE), one, Status.RUNNING, episode=before)
     assert care_of(draft).episode == replace(before, failures=2)
-    assert EventKind.BREAKER_CLOSED not in told(draft)
+    assert EventKind.BREAKER_CLOSED not in kinds(draft)

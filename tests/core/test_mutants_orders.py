@@ -12,7 +12,7 @@ from mutants_support import (
     center_of,
     draft_of,
     episode,
-    events,
+    fields_of,
     polled,
     put,
     put_center,
@@ -39,11 +39,6 @@ A1 = InstanceId("a1")
 OWN = Scope(ScopeKind.INSTANCE, A0)
 WHOLE = Scope(ScopeKind.CENTER, CENTER)
 FLEET = Scope(ScopeKind.FLEET, "")
-
-
-def told(draft: Draft, kind: EventKind) -> list[dict[str, Any]]:
-    """The fields of the events of one kind."""
-    return [dict(one.fields) for one in events(draft, kind)]
 
 
 # Orders.
@@ -118,7 +113,7 @@ def test_an_order_lapses_after_ten_minutes_or_when_it_is_beside_the_point(
     draft = visible(status, after * SECOND, order=Order(T0, "eve"), hold=hold)
     operate.lapse(draft, A0)
     assert (draft.state(A0).facts.care.order is None) is (why is not None)
-    lapsed = [one.get("lapsed") for one in told(draft, EventKind.OPERATOR_COMMAND)]
+    lapsed = [one.get("lapsed") for one in fields_of(draft, EventKind.OPERATOR_COMMAND)]
     assert lapsed == ([why] if why else [])
 
 
@@ -163,7 +158,7 @@ def test_a_reset_forgets_all_that_holds_an_instance_back_but_not_hold_and_attemp
     # The hourly rate still counts the calls, the budget does not.
     forgiven = tuple(replace(call, by_operator=True) for call in calls.calls)
     assert draft.state(A0).facts.ledger == replace(calls, calls=forgiven)
-    [closed] = told(draft, EventKind.BREAKER_CLOSED)
+    [closed] = fields_of(draft, EventKind.BREAKER_CLOSED)
     assert closed == {"scope": "instance", "cause": "reset"}
 
 
@@ -186,7 +181,7 @@ def test_a_reset_forgets_no_call_that_may_still_act(
     operate.take_command(draft, Reset(OWN, "eve"))
     found = draft.state(A0).facts.care.episode
     assert found == (careful if kept else episode(watches=watches))
-    assert told(draft, EventKind.BREAKER_CLOSED) == []
+    assert fields_of(draft, EventKind.BREAKER_CLOSED) == []
 
 
 @pytest.mark.parametrize("state", list(BreakerState))
@@ -210,13 +205,13 @@ def test_a_reset_of_a_center_closes_its_breaker_and_looks_at_its_block(
     assert center.block is not None
     assert center.block.looked_at == draft.now - 10 * MINUTE
     fields = {"scope": "center", "cause": "reset"}
-    assert told(draft, EventKind.BREAKER_CLOSED) == ([] if closed else [fields])
+    assert fields_of(draft, EventKind.BREAKER_CLOSED) == ([] if closed else [fields])
 
 
 def test_a_reset_of_a_center_that_is_not_there_is_refused() -> None:
     draft = draft_of()
     operate.take_command(draft, Reset(Scope(ScopeKind.CENTER, "gone"), "eve"))
-    [fields] = told(draft, EventKind.OPERATOR_COMMAND)
+    [fields] = fields_of(draft, EventKind.OPERATOR_COMMAND)
     assert fields["refused"] == "not watched"
     assert draft.centers == {}
 

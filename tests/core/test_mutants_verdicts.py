@@ -1,67 +1,32 @@
 """What each verdict does, and what is told of it: semantics 3 and 4."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 
 from builders import CENTER, HOUR, MINUTE, SECOND, T0
-from mutants_support import A0, center_of, draft_of, episode, put, put_center, watch
+from mutants_support import (
+    A0,
+    RAMP,
+    care_of,
+    center_of,
+    draft_of,
+    episode,
+    judged_by,
+    kinds,
+    put,
+    put_center,
+    settled,
+    watch,
+)
 from scnet_watchdog.core import judge
-from scnet_watchdog.core.center import CenterBreaker, Judged, Ramp
+from scnet_watchdog.core.center import CenterBreaker, Judged
 from scnet_watchdog.core.decision import Reason
-from scnet_watchdog.core.draft import Draft
 from scnet_watchdog.core.event import EventKind, Level
 from scnet_watchdog.core.model import Status
 from scnet_watchdog.core.outcome import OutcomeKind, Verdict
-from scnet_watchdog.core.state import BreakerState, Row, Watch
-
-LONG = Row(2, T0, T0 + 30 * SECOND)
-RAMP = Ramp(T0, 0, grew_at=T0)
-
-
-def settled(
-    outcome: OutcomeKind = OutcomeKind.ACCEPTED,
-    verdict: Verdict | None = None,
-    status: Status = Status.FAILED,
-    reason: Reason = Reason.FAILED,
-    **changes: Any,
-) -> Watch:
-    """A watch whose call was answered at the start."""
-    one = watch()
-    attempt = replace(
-        one.attempt,
-        outcome=outcome,
-        settled_at=T0,
-        verdict=verdict,
-        status=status,
-        reason=reason,
-    )
-    one = replace(one, attempt=attempt, read_at=T0, read_status=status)
-    return replace(one, **changes)
-
-
-def judged_by(
-    draft: Draft, one: Watch, status: Status, asked: datetime | None = None, **care: Any
-) -> Draft:
-    """Take one read of a0 into its watched attempt."""
-    open_: dict[str, Any] = {"watch": one, "episode": episode(), **care}
-    state = put(draft, "a0", status, **open_)
-    row = LONG if status is Status.FAILED else None
-    draft.put(replace(state, sight=replace(state.sight, down=row, restartable=row)))
-    judge.by_read(draft, draft.state(A0), status, asked or draft.now)
-    return draft
-
-
-def care_of(draft: Draft) -> Any:
-    """What is open for a0."""
-    return draft.state(A0).facts.care
-
-
-def told(draft: Draft) -> list[EventKind]:
-    """The kinds of the events told."""
-    return [one.kind for one in draft.events]
+from scnet_watchdog.core.state import BreakerState
 
 
 @pytest.mark.parametrize(("asked", "free"), [(-1, False), (0, False), (1, True)])
@@ -106,7 +71,7 @@ def test_a_pass_closes_a_half_open_center_only_when_it_was_the_canarys(place: bo
     draft = draft_of(at=MINUTE)
     put_center(draft, breaker=CenterBreaker(BreakerState.HALF_OPEN, T0), ramp=RAMP)
     judged_by(draft, settled(place=place), Status.RUNNING)
-    assert (EventKind.BREAKER_CLOSED in told(draft)) is place
+    assert (EventKind.BREAKER_CLOSED in kinds(draft)) is place
 
 
 @pytest.mark.parametrize("state", list(BreakerState))
@@ -161,7 +126,7 @@ def test_a_late_start_remembers_whether_its_failure_alone_opened_the_breaker(
 def test_an_unclear_call_that_did_not_help_counts_to_no_breaker() -> None:
     draft = draft_of(at=HOUR)
     judged_by(draft, settled(OutcomeKind.UNKNOWN, reads=2), Status.FAILED)
-    assert told(draft) == [EventKind.RESTART_DID_NOT_HELP]
+    assert kinds(draft) == [EventKind.RESTART_DID_NOT_HELP]
     assert care_of(draft).episode == episode()
     assert care_of(draft).watch is None
     assert center_of(draft).breaker.judged == ()
@@ -256,7 +221,7 @@ def test_stuck_waiting_keeps_its_place_until_something_else_happens() -> None:
     ramp = center_of(draft).ramp
     assert ramp is not None
     # It had no place, so none comes back, and its verdict opens nothing.
-    assert (ramp.places, told(draft)) == (0, [EventKind.RESTART_STUCK_WAITING])
+    assert (ramp.places, kinds(draft)) == (0, [EventKind.RESTART_STUCK_WAITING])
 
 
 def test_a_failure_long_after_an_opening_is_not_told_as_an_opening() -> None:
@@ -264,5 +229,5 @@ def test_a_failure_long_after_an_opening_is_not_told_as_an_opening() -> None:
     one = settled(ran_for=20 * MINUTE, read_status=Status.DEPLOYING)
     # Closed, one failure before, threshold three: nothing opens.
     judged_by(draft, one, Status.DEPLOYING, episode=episode(opened_at=HOUR + T0))
-    assert EventKind.BREAKER_OPENED not in told(draft)
+    assert EventKind.BREAKER_OPENED not in kinds(draft)
     assert not care_of(draft).watch.opened

@@ -2,13 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from builders import HOUR, MINUTE, SECOND, T0
-from mutants_support import watch
-from scnet_watchdog.core.decision import Reason
+from mutants_support import LONG, settled
 from scnet_watchdog.core.model import Status
 from scnet_watchdog.core.outcome import OutcomeKind, Verdict
 from scnet_watchdog.core.policy import Policy
@@ -18,28 +16,6 @@ from scnet_watchdog.core.verify import Alarm, Reading, confirmed, has_left, is_d
 POLICY = Policy()
 DONE = replace(POLICY, restart_on=frozenset({Status.STOPPED, Status.FAILED, Status.COMPLETED}))
 SHORT = Row(1, T0, T0)
-LONG = Row(2, T0, T0 + 30 * SECOND)
-
-
-def settled(
-    outcome: OutcomeKind = OutcomeKind.ACCEPTED,
-    verdict: Verdict | None = None,
-    status: Status = Status.FAILED,
-    reason: Reason = Reason.FAILED,
-    **changes: Any,
-) -> Watch:
-    """A watch whose call was answered at the start."""
-    one = watch()
-    attempt = replace(
-        one.attempt,
-        outcome=outcome,
-        settled_at=T0,
-        verdict=verdict,
-        status=status,
-        reason=reason,
-    )
-    one = replace(one, attempt=attempt, read_at=T0, read_status=status)
-    return replace(one, **changes)
 
 
 def looked(
