@@ -1,7 +1,7 @@
 # make demo   see the daemon heal a simulated platform
 # make test   set everything up and run the tests
 # make check  everything that must hold before a change lands
-# make prove  a million simulated instance-hours, real deaths, hostile answers (half an hour)
+# make prove  a million simulated instance-hours, real deaths, hostile answers (takes a while)
 # make bench  figures beside the bare limit and the plain way
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -43,7 +43,7 @@ prove: $(READY)
 	EXAMPLES=20 "$(BIN)/pytest" -q --timeout 1200 tests/core/test_properties_*.py \
 		tests/settings/test_any_*.py tests/adapters/stores/test_codec_properties.py
 
-# Does any test notice when a line of the core is wrong? About an hour.
+# Does any test notice when a line of the core is wrong?
 mutate: $(READY)
 	"$(BIN)/python" -P tools/mutate.py
 

@@ -57,14 +57,18 @@ class Eyes:
         self.looks: dict[InstanceId, Look] = {}
         self.reads: dict[InstanceId, Reads] = {}
         self.sweep = timedelta()
+        self.seen: set[InstanceId] = set()
+        """Whom the daemon that runs now was shown."""
 
     def forget(self) -> None:
         """The daemon is gone, and what it saw with it; that something ran is still true."""
         self.sweep = timedelta()
+        self.seen.clear()
 
     def read(self, page: Page) -> None:
         """Take in one page."""
         asked, looks = page.asked_at, self.looks
+        self.seen.update(page.rows)
         for id_, status in page.rows.items():
             look = looks.get(id_)
             if look is None:

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import cast
 
 from scnet_watchdog.adapters.http import HttpClient, HttpOptions
@@ -288,8 +287,3 @@ def _restarted(request: Request) -> InstanceId | None:
 
 def _nothing(*_: object) -> None:
     """Nobody listens."""
-
-
-def dice_of(seed: int, what: str) -> Random:
-    """Chance of its own for each part, so that one more throw here moves nothing there."""
-    return Random(f"{seed} {what}")

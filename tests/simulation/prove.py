@@ -20,7 +20,8 @@ from .shrink import shrink
 from .stage import Told, tell
 from .story import Story
 
-SEVERAL_A_TURN = 4
+AHEAD = 20
+"""Stories per process that are handed out at a time."""
 
 
 def main() -> int:
@@ -88,7 +89,7 @@ def _told(first: int, jobs: int, hours: float) -> Iterator[Told]:
     total, seed = 0.0, first
     with get_context("fork").Pool(jobs, maxtasksperchild=20) as pool:
         while total < hours:
-            seeds = range(seed, seed + jobs * SEVERAL_A_TURN * 5)
+            seeds = range(seed, seed + jobs * AHEAD)
             seed = seeds.stop
             for told in pool.imap_unordered(_tell_seed, seeds):
                 total += told.instance_hours

@@ -22,10 +22,10 @@ from virtual_time import VirtualClock, VirtualLoop, run_virtually
 
 from .deeds import DEEDS
 from .ending import Ending
-from .life import Life, dice_of
+from .life import Life
 from .presets import roster_of
 from .stores import FILE, Inline
-from .story import Happening, Story
+from .story import Happening, Story, dice_of
 from .wire import Network
 from .witness import Violation, Witness
 

@@ -7,6 +7,7 @@ ends the same way. It can be printed, read again and made shorter.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from random import Random
 from typing import Any
 
 
@@ -68,3 +69,8 @@ class Story:
             f"{'/'.join(self.policies)}, limits {self.limits}, pace {self.pace}"
         )
         return "\n".join([head, *(str(one) for one in self.happenings)])
+
+
+def dice_of(seed: int, what: str) -> Random:
+    """Chance of its own for each part, so that one more throw here moves nothing there."""
+    return Random(f"{seed} {what}")

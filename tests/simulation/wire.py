@@ -43,6 +43,8 @@ class Network:
     def send(self, request: Request) -> asyncio.Future[Reply]:
         """A request leaves; what comes back is set in the future, if anything ever does."""
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        # Whoever asked may be dead by then: nobody reads the error, and that is no fault.
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         task = asyncio.get_running_loop().create_task(self._serve(request, answer))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)

@@ -281,6 +281,8 @@ class Witness:
             shown = look.status if look is not None else "nothing"
             self.fail("i", f"{row.key} is called, but the last read shows {shown}")
             return
+        if row.instance not in self.eyes.seen:
+            self.fail("i", f"{row.key} is called by a daemon that was never shown it")
         interval = max(fleet.roster.paces[member.source].interval, self.eyes.sweep)
         age = self.now() - look.last
         if age > 2 * interval:
