@@ -116,10 +116,16 @@ class Composition:
             loaded.settings, clock, self.clock, log, secrets, self._tell, self.broken
         )
         self._serving = self._ways_in(base, place, secrets)
-        own = () if manner.quiet else (log,)
+        self.engine = self._engine(fit)
+        self.daemon = Daemon(self._equipment(fit))
+
+    def _engine(self, fit: Fit) -> Engine:
+        """The engine, and everybody who hears of what it does."""
+        manner = self._manner
+        own = () if manner.quiet else (self._log,)
         told = () if self._outward.notices is None else (self._outward.notices,)
         listeners = (*own, self._feed, self._metrics, *told, *manner.listeners)
-        self.engine = Engine(
+        engine = Engine(
             self.clock,
             manner.store(self._store),
             FanOut(listeners, self.broken),
@@ -128,9 +134,9 @@ class Composition:
             broken=self.broken,
             shadow=manner.shadow,
         )
-        self.engine.on_turned = self._metrics.turned
-        self.engine.polls.on_polled = self._metrics.polled
-        self.daemon = Daemon(self._equipment(fit))
+        engine.on_turned = self._metrics.turned
+        engine.polls.on_polled = self._metrics.polled
+        return engine
 
     def broken(self, what: str, error: BaseException) -> None:
         """Tell a fault that no event of the contract speaks of."""
