@@ -1,6 +1,6 @@
 """Clients, restarters and sources: built for a config, and kept where a new one says the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -172,3 +172,9 @@ def token_files(settings: Settings) -> dict[Path, frozenset[str]]:
         if center.token_file is not None:
             found.setdefault(center.token_file, set()).add(name)
     return {path: frozenset(names) for path, names in found.items()}
+
+
+async def close_all(clients: Sequence[ScnetClient]) -> None:
+    """Close clients that nobody uses any more."""
+    for client in clients:
+        await client.close()

@@ -13,7 +13,6 @@ from typing import TypeVar
 from .. import __version__
 from ..adapters.clock import SystemClock
 from ..adapters.registry import Kinds
-from ..adapters.scnet.client import ScnetClient
 from ..adapters.stores.sqlite import SqliteStore
 from ..adapters.telemetry.fanout import FanOut
 from ..adapters.telemetry.log import Log
@@ -37,7 +36,7 @@ from ..runtime.wishes import NOT_OURS
 from ..settings.compare import in_force, news_of
 from ..settings.load import Loaded, load
 from ..settings.to_policy import paces, roster
-from .centers import Centers, Fit, Surroundings
+from .centers import Centers, Fit, Surroundings, close_all
 from .outward import Outward
 from .places import socket_place, state_place
 from .serving import Premises, Serving, about
@@ -293,9 +292,3 @@ class Composition:
         fleet = self.engine.fleet
         watched = frozenset(fleet.roster.members) if fleet is not None else None
         await self._store.prune(self.clock.now() - keep, watched)
-
-
-async def close_all(clients: Sequence[ScnetClient]) -> None:
-    """Close clients that nobody uses any more."""
-    for client in clients:
-        await client.close()
