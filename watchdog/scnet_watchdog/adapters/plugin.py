@@ -1,6 +1,6 @@
 """What a status source is given when it is built; for built-in ones and strangers' alike."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -12,6 +12,10 @@ from ..core.model import SourceKey
 from ..ports import Clock, StatusSource
 
 
+async def at_once() -> None:
+    """Wait for nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceContext:
     """The surroundings of one source.
@@ -21,6 +25,8 @@ class SourceContext:
         base_dir: what relative paths are relative to (the config's folder).
         center: the center's client, for sources that ask the platform itself.
         tell: takes events, to be saved and told with the next turn.
+        caught_up: ends when turns have taken what was reported, or after a moment. Awaited between
+            two pages, so that a restart does not wait for pages that are read meanwhile.
     """
 
     key: SourceKey
@@ -28,6 +34,7 @@ class SourceContext:
     base_dir: Path
     center: Any
     tell: Callable[[Event], None]
+    caught_up: Callable[[], Awaitable[None]] = at_once
 
 
 class SourceKind(Protocol):

@@ -1,6 +1,6 @@
 """Clients, restarters and sources: built for a config, and kept where a new one says the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Surroundings:
         elapsed: a monotonic clock in seconds, for deadlines of requests.
         learn: takes secrets that must never be told.
         tell: takes events, to be saved and told with the next turn.
+        caught_up: ends when turns have taken what sources reported.
         base: what relative paths are relative to: the config's folder.
     """
 
@@ -35,6 +36,7 @@ class Surroundings:
     elapsed: Callable[[], float]
     learn: Callable[[str], None]
     tell: Callable[[Event], None]
+    caught_up: Callable[[], Awaitable[None]]
     base: Path
     kinds: Kinds
 
@@ -156,7 +158,9 @@ class Centers:
         if known is not None and before is center and _same(known[0], wanted):
             return known
         around = self._around
-        context = SourceContext(key, around.clock, around.base, center.client, around.tell)
+        context = SourceContext(
+            key, around.clock, around.base, center.client, around.tell, around.caught_up
+        )
         return wanted, around.kinds.kind(wanted.type).build(wanted.options, context)
 
 

@@ -102,7 +102,15 @@ class Composition:
         self.clock = StoreClock(clock)
         base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
         self._centers = Centers(
-            Surroundings(self.clock, clock.elapsed, secrets.add, self._tell, base, self._kinds)
+            Surroundings(
+                self.clock,
+                clock.elapsed,
+                secrets.add,
+                self._tell,
+                self._caught_up,
+                base,
+                self._kinds,
+            )
         )
         fit = self._centers.fit(loaded.settings)
         self._in_force = in_force(loaded.settings, fit.wiring.roster)
@@ -218,6 +226,9 @@ class Composition:
 
     def _tell(self, event: Event) -> None:
         self.engine.tell(event)
+
+    async def _caught_up(self) -> None:
+        await self.engine.caught_up()
 
     def _equipment(self, fit: Fit) -> Equipment:
         settings = self._in_force.settings

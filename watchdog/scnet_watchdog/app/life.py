@@ -23,6 +23,7 @@ from .places import Unbuildable
 
 def run(loaded: Loaded, environ: Mapping[str, str], manner: Manner | None = None) -> int:
     """Run the daemon in this process until it ends; return the exit code."""
+    sys.setswitchinterval(0.0005)
     life = live(loaded, environ, manner or Manner())
     # Nobody holds the config as written while the daemon runs; see `settings.compare.in_force`.
     del loaded

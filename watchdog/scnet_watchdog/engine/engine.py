@@ -164,6 +164,7 @@ class Engine:
             self.turns += 1
             self.on_turned(self._clock.now() - began)
         if not self._turns.pending:
+            self._turns.caught_up.reached()
             self.on_turn()
 
     def wake(self) -> None:
@@ -207,6 +208,10 @@ class Engine:
     def next_due_at(self) -> datetime | None:
         """The earliest moment at which a turn is wanted, whatever comes in."""
         return self._turns.next_at
+
+    async def caught_up(self) -> None:
+        """Wait until turns have taken what was fed; for a moment at most (see `caughtup`)."""
+        await self._turns.caught_up.wait()
 
     async def tend(self) -> None:
         """Keep the right to act, win it back when it was lost, try to write what waits.

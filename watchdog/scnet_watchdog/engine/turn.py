@@ -24,6 +24,7 @@ from ..core.resume import slots_end
 from ..ports import EventSink, Restarter
 from .act import Act, Broken
 from .agenda import Agenda, Work
+from .caughtup import CaughtUp
 from .doorways import Doorways
 from .ownership import Ownership, owned
 from .polls import Polls
@@ -65,6 +66,7 @@ class Turns:
         self.wiring = wiring
         self.agenda = Agenda()
         self.fleet: Fleet | None = None
+        self.caught_up = CaughtUp()
         self.told: list[Event] = []
         """Events of the runtime and of adapters, saved and emitted with the next turn."""
         self.act = Act(clock, self.queue_up, self.why_not, broken)
@@ -104,6 +106,7 @@ class Turns:
         if isinstance(one, CallEnded) and isinstance(one.outcome, Withdrawn):
             self._pause(self.fleet, one.key.instance)
         self.agenda.queue.put(one)
+        self.caught_up.behind()
         self.wake()
 
     def _pause(self, fleet: Fleet, instance: InstanceId) -> None:
@@ -239,6 +242,7 @@ class Turns:
         self.agenda.clear()
         self._paused.clear()
         self._saver.forget()
+        self.caught_up.reached()
 
     def _decide(self, fleet: Fleet, work: Work) -> Decided | None:
         """The edge of a turn: a fault of ours is told, and stays with the input that met it."""

@@ -1,7 +1,7 @@
 """The platform itself as a status source: the list, and details where the list does not do."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ...core.model import InstanceId, Page, SourceKey, Status, Swept
 from ...ports import Clock, SourceRefused, SourceThrottled, SourceUnavailable
-from ..plugin import SourceContext
+from ..plugin import SourceContext, at_once
 from .client import ScnetClient, detail_path, said
 from .envelope import is_about, is_gone, label_of, status_of
 from .listing import Listing, ListPage, NoVariant
@@ -54,12 +54,18 @@ class ScnetSource:
     Options: ClassVar[type[BaseModel]] = ScnetOptions
 
     def __init__(
-        self, key: SourceKey, client: ScnetClient, clock: Clock, options: ScnetOptions
+        self,
+        key: SourceKey,
+        client: ScnetClient,
+        clock: Clock,
+        options: ScnetOptions,
+        caught_up: Callable[[], Awaitable[None]] = at_once,
     ) -> None:
         self._key = key
         self._client = client
         self._clock = clock
         self._mode = options.list
+        self._caught_up = caught_up
         self._listing = Listing(client, clock)
         self._no_list_until: datetime | None = None
         self._missing: dict[InstanceId, datetime] = {}
@@ -70,7 +76,7 @@ class ScnetSource:
     def build(cls, options: Mapping[str, Any], context: SourceContext) -> "ScnetSource":
         """Build the source of one center on the center's client."""
         known = ScnetOptions.model_validate(options)
-        return cls(context.key, context.center, context.clock, known)
+        return cls(context.key, context.center, context.clock, known, context.caught_up)
 
     async def poll(self, watched: Collection[InstanceId], report: Report) -> Swept:
         """Ask once for all watched instances."""
@@ -114,6 +120,8 @@ class ScnetSource:
             shown = self._shown(page)
             seen.update(shown.rows)
             report(shown)
+            # Whoever failed on this page is called before the next one is read.
+            await self._caught_up()
         self._no_list_until = None
         absent = watched - seen
         self._missing = {id_: at for id_, at in self._missing.items() if id_ in absent}
