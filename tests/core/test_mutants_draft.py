@@ -145,14 +145,35 @@ def test_told_otherwise_is_who_was_touched_or_had_another_reason() -> None:
         state = draft.state(InstanceId(f"a{n}"))
         reason = Reason.STORM if n < 2 else Reason.HELD
         draft.fleet.instances[state.id] = replace(state, facts=Facts(reason=reason))
+        draft.line_up(state.id)
+    line = draft.own_index(CENTER).wanting
     draft.touched[A1] = None
-    held = {InstanceId(f"a{n}"): Decision(Reason.STORM) for n in range(3)}
-    assert draft.told_otherwise(held) == [A1, "a2"]
+    # Touched, and no longer in line.
+    draft.touched[InstanceId("a9")] = None
+    storm = Decision(Reason.STORM)
+    assert draft.told_otherwise(line, {}, storm) == [A1, "a2"]
     # This turn's own reason counts.
     draft.instances[InstanceId("a2")] = InstanceState(
         InstanceId("a2"), CENTER, Facts(reason=Reason.STORM)
     )
-    assert draft.told_otherwise(held) == [A1]
+    assert draft.told_otherwise(line, {}, storm) == [A1]
+    assert draft.told_otherwise(line, {A0: Decision(Reason.HELD)}, storm) == [A0, A1]
+
+
+def test_where_all_were_told_the_same_only_new_and_odd_ones_are_asked() -> None:
+    draft = draft_of(4)
+    ids = [InstanceId(f"a{n}") for n in range(4)]
+    for id_ in ids:
+        facts = Facts(reason=Reason.CONFIRMING)
+        draft.fleet.instances[id_] = replace(draft.state(id_), facts=facts)
+        draft.line_up(id_)
+    line = draft.own_index(CENTER).wanting
+    line.told, line.odd = Reason.STORM, frozenset({ids[0]})
+    draft.touched[ids[1]] = None
+    held = {ids[2]: Decision(Reason.CENTER_RATE)}
+    # a3 counts as told: it is neither new, nor odd, nor held for a reason of its own.
+    assert draft.told_otherwise(line, held, Decision(Reason.STORM)) == [ids[1], ids[0], ids[2]]
+    assert draft.told_otherwise(line, held, Decision(Reason.CENTER_BUSY)) == ids
 
 
 def test_when_opinions_expire_everyone_must_be_seen_anew() -> None:

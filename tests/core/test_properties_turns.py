@@ -91,11 +91,14 @@ def test_a_turn_is_a_question_it_changes_no_fleet_and_gets_the_same_answer_again
 def contents(fleet: Fleet) -> object:
     """A copy of everything a fleet holds."""
     indexes = {
-        name: {part: copy(getattr(index, part)) for part in Index.__slots__}
+        name: {part: copy(getattr(index, part)) for part in Index.__slots__ if part != "wanting"}
         for name, index in fleet.indexes.items()
     }
+    lines = [
+        (list(one.wanting), one.wanting.told, one.wanting.odd) for one in fleet.indexes.values()
+    ]
     plain = (fleet.instances, fleet.centers, fleet.sources, fleet.holds, fleet.dormant)
-    return [dict(one) for one in plain], indexes
+    return [dict(one) for one in plain], indexes, lines
 
 
 @examples(10)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..adapters.http import HttpClient, HttpOptions
-from ..adapters.plugin import SourceContext
+from ..adapters.plugin import SourceContext, at_once
 from ..adapters.registry import Kinds
 from ..adapters.scnet.client import ScnetClient
 from ..adapters.scnet.login import FileToken, FixedToken, KeyLogin, Keys, Tokens
@@ -28,17 +28,17 @@ class Surroundings:
         elapsed: a monotonic clock in seconds, for deadlines of requests.
         learn: takes secrets that must never be told.
         tell: takes events, to be saved and told with the next turn.
-        caught_up: ends when turns have taken what sources reported.
         base: what relative paths are relative to: the config's folder.
+        caught_up: ends when turns have taken what sources reported.
     """
 
     clock: Clock
     elapsed: Callable[[], float]
     learn: Callable[[str], None]
     tell: Callable[[Event], None]
-    caught_up: Callable[[], Awaitable[None]]
     base: Path
     kinds: Kinds
+    caught_up: Callable[[], Awaitable[None]] = at_once
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,9 @@ class Composition:
                 clock.elapsed,
                 secrets.add,
                 self._tell,
-                self._caught_up,
                 base,
                 self._kinds,
+                self._caught_up,
             )
         )
         fit = self._centers.fit(loaded.settings)

@@ -20,10 +20,14 @@ from ..settings.model import Settings
 from .compose import Composition, Manner
 from .places import Unbuildable
 
+SWITCH_S = 0.0005
+"""How long the interpreter stays with one thread. A commit asks for it some twenty times; at the
+usual 5 ms a call would wait for a tenth of a second while the loop is busy with pages."""
+
 
 def run(loaded: Loaded, environ: Mapping[str, str], manner: Manner | None = None) -> int:
     """Run the daemon in this process until it ends; return the exit code."""
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(SWITCH_S)
     life = live(loaded, environ, manner or Manner())
     # Nobody holds the config as written while the daemon runs; see `settings.compare.in_force`.
     del loaded
@@ -97,6 +101,7 @@ async def _live(
         await daemon.start()
         if not manner.once:
             return await daemon.run()
+        await daemon.open()
         paces = whole.paces
         well = await once(whole.engine, whole.clock, paces, daemon.stopping, asyncio.sleep)
         await daemon.finish()

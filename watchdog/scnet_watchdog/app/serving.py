@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,9 @@ from .places import listen_address
 if TYPE_CHECKING:
     from ..adapters.web.api import Metrics
     from ..adapters.web.doors import Doors, Ways
+
+HEAD_START_S = 0.03
+"""How much longer than the first poll the ways in wait to be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Serving:
         Raises:
             CannotListen, TokenUnusable
         """
-        # A sixth of a second, and only a daemon that serves needs it.
+        await asyncio.to_thread(_load)
         from ..adapters.web.api import Face
         from ..adapters.web.doors import Doors
         from ..adapters.web.stream import Streams
@@ -91,6 +96,13 @@ class Serving:
             token = await asyncio.to_thread(BearerToken, path, one.secrets.add, one.clock.elapsed)
         control, must = one.control
         return Ways(control, must, self._listen, token)
+
+
+def _load() -> None:
+    """Import what serves: a sixth of a second, and only a daemon that serves needs it."""
+    # Both threads want the interpreter: the first request leaves before this one begins.
+    time.sleep(HEAD_START_S)
+    import_module("scnet_watchdog.adapters.web.doors")
 
 
 async def about(config: ConfigFile, since: object) -> dict[str, Any]:

@@ -5,8 +5,8 @@ in flight, free connection. Every gate opens by a moment or a verdict, never by 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from heapq import nsmallest
 
 from . import ramp, throttle
@@ -25,33 +25,38 @@ from .view import View, view_of
 FRESH_FOR = 1
 """Intervals after which an observation is looked at again before a call."""
 
+_FOR_A_PLACE = Decision(Reason.CENTER_BUSY)
+
 
 @dataclass(slots=True)
 class Granted:
-    """What one center's round gave."""
+    """What one center's round gave.
 
-    attempts: list[Attempt]
-    held: dict[InstanceId, Decision]
+    Args:
+        held: who was asked and hears a reason of their own.
+        others: what everyone else in line waits for.
+    """
+
+    attempts: list[Attempt] = field(default_factory=list)
+    held: dict[InstanceId, Decision] = field(default_factory=dict)
+    others: Decision = _FOR_A_PLACE
 
 
 def allot(draft: Draft, name: str) -> Granted:
     """Give out what the center's gates let through; tell why the others wait."""
-    granted = Granted([], {})
-    wanting = draft.index(name).wanting
-    if not wanting:
+    granted = Granted()
+    line = draft.index(name).wanting
+    if not line:
         return granted
     free = draft.situation.free.get(name, 0)
-    operators = _ordered(draft, wanting & draft.index(name).ordered)
-    others = wanting.difference(operators) if operators else wanting
+    operators = _ordered(draft, [id_ for id_ in draft.index(name).ordered if id_ in line])
     for id_ in operators:
         _give(draft, id_, True, free, granted)
-    for id_ in _first_of(draft, name, others, free):
+    for id_ in _first_of(draft, name, operators, free):
         if not _give(draft, id_, False, free, granted):
             break
     closed = shut_gate(draft, name, Wish(False, free - len(granted.attempts)))
-    taken = {one.instance for one in granted.attempts}
-    others = wanting.difference(taken, granted.held)
-    granted.held |= dict.fromkeys(others, closed or Decision(Reason.CENTER_BUSY))
+    granted.others = closed or granted.others
     return granted
 
 
@@ -79,29 +84,25 @@ def _give(draft: Draft, id_: InstanceId, by_operator: bool, free: int, granted: 
     return True
 
 
-def _first_of(draft: Draft, name: str, ids: set[InstanceId], free: int) -> list[InstanceId]:
-    """The next in line: fewest attempts in the episode, then longest down.
+def _first_of(
+    draft: Draft, name: str, operators: Collection[InstanceId], free: int
+) -> list[InstanceId]:
+    """The next in line who are not an operator's: fewest attempts, then longest down.
 
     A ramp without a pass wants its canary first: breaker closed if possible, tried least recently.
     """
-    center = draft.center(name)
-    canary = center.block is not None or (center.ramp is not None and not center.ramp.passed)
+    center, line = draft.center(name), draft.index(name).wanting
+    if center.block is None and (center.ramp is None or center.ramp.passed):
+        return line.first(max(free, 1), without=operators)
     long_ago = draft.now - timedelta(days=36500)
-    mine, theirs = draft.instances, draft.fleet.instances
 
-    def in_line(id_: InstanceId) -> tuple[object, ...]:
-        # Once a turn for everyone who wants a call: plain look-ups are all that it may cost.
-        facts = (mine.get(id_) or theirs.get(id_) or draft.state(id_)).facts
-        episode = facts.care.episode
-        since = facts.since or draft.now
-        attempts = episode.attempts if episode else 0
-        if not canary:
-            return (attempts, since, id_)
+    def tried(id_: InstanceId) -> tuple[bool, datetime]:
+        episode = draft.state(id_).facts.care.episode
         shut = episode is not None and episode.breaker is not BreakerState.CLOSED
-        tried = episode.last_call_at if episode and episode.last_call_at else long_ago
-        return (shut, tried, attempts, since, id_)
+        return shut, (episode.last_call_at if episode is not None else None) or long_ago
 
-    return nsmallest(max(free, 1), ids, key=in_line)
+    # The smallest of equals is the first in line: `nsmallest` keeps their order.
+    return nsmallest(max(free, 1), (id_ for id_ in line if id_ not in operators), key=tried)
 
 
 def looks_again(draft: Draft, view: View) -> Decision | None:

@@ -66,8 +66,10 @@ def first_answer(draft: Draft, id_: InstanceId) -> None:
     decision = assess(view_of(draft, id_))
     if decision is None and draft.mode(id_) is Mode.SHADOW:
         decision = shadow(draft, id_)
-    keep(draft.own_index(draft.member(id_).center).wanting, id_, decision is None)
-    if decision is not None:
+    if decision is None:
+        draft.line_up(id_)
+    else:
+        draft.own_index(draft.member(id_).center).wanting.discard(id_)
         conclude(draft, id_, decision)
 
 

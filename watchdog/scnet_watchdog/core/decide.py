@@ -118,23 +118,25 @@ def _before_answers(draft: Draft, name: str) -> None:
 
 def _answer_center(draft: Draft, name: str) -> None:
     granted = allot(draft, name)
-    wanting = draft.own_index(name).wanting
+    line, held = draft.own_index(name).wanting, granted.held
     for attempt in granted.attempts:
-        wanting.discard(attempt.instance)
+        line.discard(attempt.instance)
         conclude(draft, attempt.instance, Decision(attempt.reason))
-    for id_ in draft.told_otherwise(granted.held):
-        conclude(draft, id_, granted.held[id_])
+    for id_ in draft.told_otherwise(line, held, granted.others):
+        conclude(draft, id_, held.get(id_, granted.others))
+    line.told, line.odd = granted.others.reason, frozenset(held)
     storm.calm_down(draft, name)
-    draft.wakes[CENTER + name] = _center_wake(draft, name, granted.held)
+    waits = [*held.values(), *([granted.others] if len(line) > len(held) else [])]
+    draft.wakes[CENTER + name] = _center_wake(draft, name, waits)
 
 
-def _center_wake(draft: Draft, name: str, held: dict[InstanceId, Decision]) -> datetime | None:
+def _center_wake(draft: Draft, name: str, waits: Sequence[Decision]) -> datetime | None:
     center = draft.center(name)
     moments = [centerbreaker.opens_until(center.breaker, draft.limits(name).center_breaker)]
     if center.throttle is not None:
         moments.append(throttle.throttle_ends(center.throttle))
     moments.append(ramp.grows_at(draft, name))
-    moments += [one.next_at for one in {id(one): one for one in held.values()}.values()]
+    moments += [one.next_at for one in waits]
     later = [one for one in moments if one is not None and one > draft.now]
     return min(later, default=None)
 

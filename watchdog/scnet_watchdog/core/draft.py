@@ -13,6 +13,7 @@ from .decision import Decision
 from .event import Event, EventKind, Level
 from .fleet import BLIND_AFTER, Decided, Fleet, Index, SourceState
 from .inputs import Situation
+from .line import Line
 from .model import InstanceId, SourceKey
 from .policy import HOUR, Limits, Member, Mode, Pace
 from .state import REST, UNSEEN, Care, InstanceState
@@ -110,14 +111,22 @@ class Draft:
             age = self._blind_after[key] = BLIND_AFTER * self.interval(key)
         return age
 
-    def told_otherwise(self, held: Mapping[InstanceId, Decision]) -> list[InstanceId]:
-        """Those who were touched, or whose last reason is another one."""
+    def told_otherwise(
+        self, line: Line, held: Mapping[InstanceId, Decision], others: Decision
+    ) -> list[InstanceId]:
+        """Those in line who were touched, or whose last reason is another one."""
         mine, theirs, touched = self.instances, self.fleet.instances, self.touched
-        # Once a turn for everyone who waits at a gate: plain look-ups are all that it may cost.
+        # As a rule all were told the same by the last turn: who is new or odd has to be asked.
+        same = line.told is others.reason
+        asked = dict.fromkeys((*touched, *line.odd, *held)) if same else line
         return [
             id_
-            for id_, one in held.items()
-            if id_ in touched or (mine.get(id_) or theirs[id_]).facts.reason is not one.reason
+            for id_ in asked
+            if id_ in line
+            and (
+                id_ in touched
+                or (mine.get(id_) or theirs[id_]).facts.reason is not held.get(id_, others).reason
+            )
         ]
 
     # Writing.
@@ -147,6 +156,13 @@ class Draft:
         self.instances[id_] = state
         self.touched[id_] = None
         return state
+
+    def line_up(self, id_: InstanceId) -> None:
+        """Let an instance wait for a call: behind those with fewer attempts or longer down."""
+        facts = self.state(id_).facts
+        attempts = facts.care.episode.attempts if facts.care.episode is not None else 0
+        center = self.member(id_).center
+        self.own_index(center).wanting.put((attempts, facts.since or self.now, id_))
 
     def care(self, state: InstanceState, **changes: object) -> InstanceState:
         """Change what is open for an instance."""

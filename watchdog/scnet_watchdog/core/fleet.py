@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from .center import CenterState
 from .change import Change, StoredInstance
 from .command import Hold, Scope, ScopeKind
+from .line import Line
 from .model import InstanceId, SourceKey
 from .policy import HOUR, Mode, Pace, Roster
 from .state import InstanceState
@@ -49,14 +50,14 @@ class SourceState:
         return max(pace.interval, self.sweep)
 
 
-SETS = ("unrest", "busy", "restartable", "ordered", "wanting", "waits", "hurry")
+SETS = ("unrest", "busy", "restartable", "ordered", "waits", "hurry")
 """The sets of an index."""
 
 
 class Index:
     """Who of a center needs attention; derived from the states, never stored."""
 
-    __slots__ = ("calls", "due", *SETS)
+    __slots__ = ("calls", "due", "wanting", *SETS)
 
     def __init__(self) -> None:
         self.unrest: set[InstanceId] = set()
@@ -67,7 +68,7 @@ class Index:
         """Their last status is restartable."""
         self.ordered: set[InstanceId] = set()
         """An operator asked for their restart."""
-        self.wanting: set[InstanceId] = set()
+        self.wanting = Line()
         """A restart follows as soon as the center's gates let it."""
         self.waits: set[InstanceId] = set()
         """Restartable, and confirming, unseen or waiting at a gate: they keep a storm up."""
@@ -83,6 +84,7 @@ class Index:
         twin = Index()
         for name in SETS:
             setattr(twin, name, set(getattr(self, name)))
+        twin.wanting = self.wanting.copy()
         twin.due = dict(self.due)
         twin.calls = list(self.calls)
         return twin
@@ -91,6 +93,7 @@ class Index:
         """Forget an instance that is no longer watched; its calls stay in the hour."""
         for name in SETS:
             getattr(self, name).discard(id_)
+        self.wanting.discard(id_)
         self.due.pop(id_, None)
 
     def note_calls(self, old: InstanceState | None, new: InstanceState) -> None:

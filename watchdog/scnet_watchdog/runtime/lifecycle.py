@@ -119,32 +119,53 @@ class Daemon:
         return self._stop
 
     async def start(self) -> None:
-        """Own the state, open the ways in, and tell so.
+        """Own the state.
 
         Raises:
-            HeldByAnother, Unreadable, Unwritable, Fenced, and what `listen` raises
+            HeldByAnother, Unreadable, Unwritable, Fenced
         """
         await self._engine.start()
         self._tell(EventKind.DAEMON_STARTED, self._with.started)
         self._tell(EventKind.CONFIG_LOADED, self._with.loaded)
+
+    async def open(self) -> None:
+        """Open the ways in, and tell that the daemon is ready.
+
+        Raises:
+            what `listen` raises
+        """
         await self._with.listen()
         self._with.notifier.ready()
 
     async def run(self) -> BaseException | None:
-        """Run until stopped, then drain; return what ended it otherwise, or None."""
+        """Run until stopped, then drain; return what ended it otherwise, or None.
+
+        Raises:
+            what `listen` raises; nothing was decided then
+        """
+        self._schedule()
+        try:
+            # The platform is asked meanwhile; no turn acts on it before everyone can look in.
+            await self.open()
+        except BaseException:
+            self._jobs.pause()
+            await self._jobs.stop()
+            raise
         turning = asyncio.create_task(self._engine.run(), name="turns")
         turning.add_done_callback(self._turns_ended)
+        guard = asyncio.create_task(self._look_at_clocks(), name="clock guard")
+        await self._stop.wait()
+        guard.cancel()
+        await self._drain(turning)
+        return self._fatal
+
+    def _schedule(self) -> None:
         self._jobs.add_all(self._with.prune)
         for chore in self._with.chores:
             self.scheduler.every(chore.name, chore.run, chore.period)
         self.scheduler.every("files", self._look_at_files, FILES_EVERY)
         self._watch_files()
         self.scheduler.start()
-        guard = asyncio.create_task(self._look_at_clocks(), name="clock guard")
-        await self._stop.wait()
-        guard.cancel()
-        await self._drain(turning)
-        return self._fatal
 
     async def finish(self) -> None:
         """Drain, save and tell the end, for a daemon that ran without scheduler."""
