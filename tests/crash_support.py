@@ -146,8 +146,12 @@ class Nursery:
         self._latest = Life((await self._answer())["pid"], out, trail)
         return self._latest
 
-    async def bury(self, life: Life, within: float) -> int:
-        """Wait for a daemon's end; one that lives longer than that is killed."""
+    async def bury(self, life: Life, within: float, by: int = signal.SIGKILL) -> int:
+        """Wait for a daemon's end; one that lives longer than that is killed.
+
+        Args:
+            by: the signal; after SIGABRT its output ends with where each thread was.
+        """
         waiting = asyncio.ensure_future(self._answer())
         try:
             done, _ = await asyncio.wait((waiting,), timeout=within)
@@ -155,7 +159,7 @@ class Nursery:
             waiting.cancel()
             raise
         if not done:
-            life.signal(signal.SIGKILL)
+            life.signal(by)
         life.status = (await waiting)["status"]
         return life.status
 

@@ -191,6 +191,30 @@ def test_a_configured_state_that_nobody_holds_is_not_asked_of_another_daemon(
             assert found.path == tmp_path / "run" / "control.sock"
 
 
+def test_the_config_of_the_whole_machine_means_the_state_of_its_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hold for a daemon that was stopped went into a state at home that no daemon ever reads."""
+    etc, var, home = (tmp_path / name for name in ("etc", "var", "home"))
+    for folder in (etc, home):
+        folder.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    config = config_in(etc)
+    config.write_text(config.read_text().partition("state:")[0])
+    at_home = home / ".local/state/scnet-watchdog"
+    # No such daemon was ever installed: whoever runs this config has their state at home.
+    assert find(config, machine=(etc, var)).state == at_home / "state.db"
+    var.mkdir()
+    where = find(config, machine=(etc, var))
+    assert (where.state, where.explicit) == (var / "state.db", False)
+    # One that a person runs by hand is found all the same.
+    assert where.sockets == (at_home / "control.sock",)
+    assert find(config, machine=(home, var)).state == at_home / "state.db"
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    assert find(config, machine=(etc, var)).state == tmp_path / "state.db"
+
+
 def test_who_holds_a_state_is_known_only_to_who_may_look(tmp_path: Path) -> None:
     assert holder_of(tmp_path / "state.db").held is False
     assert holder_of(tmp_path / "no-folder" / "state.db").held is False

@@ -9,12 +9,11 @@ import os
 import re
 import signal
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from scnet_watchdog.core.attempt import AttemptKey
 from scnet_watchdog.core.change import Change, Memory
@@ -34,13 +33,15 @@ class Fuse:
 
     Args:
         trail: the descriptor of a file that every passing is written to.
+        saves: whether the first commit has begun: what SQLite did before, at the opening of the
+            file, are no steps of a turn.
     """
 
     trail: int
     step: str | None = None
     nth: int = 1
     passed: Counter[str] = field(default_factory=Counter)
-    connection: sqlite3.Connection | None = None
+    saves: bool = False
 
     def at(self, step: str) -> None:
         """Pass a step; nothing that follows it happens where the fuse blows."""
@@ -50,22 +51,25 @@ class Fuse:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watch_sqlite(self) -> None:
-        """Learn of every connection to SQLite that this process opens from now on."""
+        """Learn of each statement of every connection to SQLite that is opened from now on.
 
-        def opened(event: str, arguments: tuple[object, ...]) -> None:
-            if event == "sqlite3.connect/handle" and isinstance(arguments[0], sqlite3.Connection):
-                self.connection = arguments[0]
+        Asked for by the thread that opens it, before its first statement. Another thread that asks
+        later waits, with the interpreter's lock, for a statement that is under way, and that one
+        waits for the interpreter's lock: both stand still for ever.
+        """
 
-        sys.addaudithook(opened)
+        plain = sqlite3.connect
 
-    def trace(self) -> None:
-        """Make a step of each statement of the latest connection that writes."""
-        if self.connection is not None:
-            with suppress(sqlite3.ProgrammingError):
-                # Closed after a failure: the next one is found when it has been opened.
-                self.connection.set_trace_callback(self._statement)
+        def watched(*given: Any, **named: Any) -> sqlite3.Connection:
+            connection: sqlite3.Connection = plain(*given, **named)
+            connection.set_trace_callback(self._statement)
+            return connection
+
+        sqlite3.connect = watched  # type: ignore[assignment]
 
     def _statement(self, text: str) -> None:
+        if not self.saves:
+            return
         found = STATEMENT.match(text)
         verb = found[1].upper() if found is not None else ""
         if found is not None and verb in TABLED:
@@ -106,7 +110,7 @@ class FusedStore:
     async def commit(self, tenure: Tenure, change: Change) -> frozenset[AttemptKey]:
         """Pass a step before and after, named by what the change is about."""
         kind = kind_of(change)
-        self._fuse.trace()
+        self._fuse.saves = True
         self._fuse.at(f"commit {kind} before")
         granted = await self._store.commit(tenure, change)
         self._fuse.at(f"commit {kind} after")

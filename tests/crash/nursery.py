@@ -5,20 +5,34 @@ It reads one JSON object a line (`config`, `out`, `trail`, and what `life` takes
 """
 
 import ctypes
+import faulthandler
 import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+import anyio._backends._asyncio
+import httpcore
+import uvicorn
+
 import scnet_watchdog.adapters.scnet.source
+import scnet_watchdog.adapters.web.doors
 import scnet_watchdog.runtime.scheduler
 from crash.fuse import Fuse, FusedListener, FusedRestarter, FusedStore
 from scnet_watchdog.adapters.registry import kinds
 from scnet_watchdog.app import Manner, run
 from scnet_watchdog.settings.load import load
 
-PRELOADED = (scnet_watchdog.adapters.scnet.source, scnet_watchdog.runtime.scheduler)
+PRELOADED = (
+    anyio._backends._asyncio,
+    httpcore,
+    scnet_watchdog.adapters.scnet.source,
+    scnet_watchdog.adapters.web.doors,
+    scnet_watchdog.runtime.scheduler,
+    uvicorn,
+)
+"""What a daemon imports when it comes to it: on a busy machine that alone takes a life seconds."""
 WRITABLE = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 
@@ -73,6 +87,8 @@ def child(wanted: dict[str, Any]) -> None:
         out = opened(wanted["out"], wanted)
         for descriptor in (1, 2):
             os.dup2(out, descriptor)
+        # SIGABRT: where every thread is, even if all of them stand still.
+        faulthandler.enable()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         code = life(wanted)
     finally:

@@ -48,6 +48,12 @@ LATE = "at no step"
 """A life that did not come to its step in time and was killed at whatever it did then."""
 LIFE_S = 3.0
 HEALED_WITHIN_S = 60.0
+"""How long the last life may take to heal everything. Its policy asks for 4 s at most: the watch of
+a call without an answer (0.8 s), then, twice (one start may still be refused or break), a cooldown
+(0.125 s), two reads, a call, and a start that is over within 1 s. The rest is for a busy machine,
+where a read that takes longer than 0.4 s counts for nothing."""
+ENDS_WITHIN_S = 15.0
+"""How long it may take to stop; its calls in flight end within 1.4 s."""
 MISHAPS = (
     None,
     None,
@@ -99,7 +105,7 @@ async def tell(
         life = await _lives(scene, nursery, passed)
         told.faults += said_wrong(life)
         if life.status != 0:
-            told.faults.append(f"the last life ended with {life.status}")
+            told.faults.append(f"the last life ended with {life.status}: {life.out}")
         if not scene.all_running():
             told.faults.append("not everything was healed in the end")
         if list(folder.glob("state.db-*")):
@@ -135,7 +141,7 @@ async def _lives(scene: World, nursery: Nursery, passed: Passed) -> Life:
     while loop.time() < until and not (scene.all_running() and _judged(life)):
         await asyncio.sleep(0.05)
     life.signal(signal.SIGTERM)
-    await nursery.bury(life, 5)
+    await nursery.bury(life, ENDS_WITHIN_S, by=signal.SIGABRT)
     return life
 
 

@@ -1,9 +1,12 @@
-"""What the deaths brought to light, told on virtual time."""
+"""What the deaths brought to light, in the daemon and in the proof itself."""
 
 import asyncio
 import logging
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,8 @@ from scnet_watchdog.adapters.clock import SystemClock
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.model import Status
 from scnet_watchdog.runtime.scheduler import Scheduler
+
+TESTS = Path(__file__).parents[1]
 
 
 def test_a_read_that_overlaps_the_answer_ends_no_episode_whose_attempt_is_not_judged() -> None:
@@ -62,3 +67,13 @@ async def test_a_stop_while_a_poll_is_under_way_is_no_error(
     end.set()
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert not failed
+
+
+def test_a_commit_that_begins_while_a_statement_is_watched_stands_still_for_nothing() -> None:
+    """The proof asked SQLite anew at each commit to watch its statements, from another thread.
+
+    About one life in 600 then stood still for ever, deaf to signals: it was never the daemon.
+    """
+    command = [sys.executable, "-m", "crash.watched_statements"]
+    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr

@@ -37,10 +37,11 @@ def test_the_unit_starts_again_always_but_for_what_a_person_must_mend() -> None:
     assert unit("StartLimitIntervalSec") == ["0"]
 
 
-def test_the_unit_reloads_by_signal_and_gives_a_turn_its_time() -> None:
+def test_the_unit_waits_for_what_comes_of_a_reload_and_gives_a_turn_its_time() -> None:
     # systemd 252 knows no notify-reload. A turn counts as stuck after 60 s, and pings end then.
     assert unit("Type") == ["notify"]
-    assert unit("ExecReload") == ["/bin/kill -HUP $MAINPID"]
+    # A signal would be answered with 0 where the config is rejected.
+    assert unit("ExecReload") == [f"{PROGRAM} reload"]
     assert unit("WatchdogSec") == ["2min"]
 
 
@@ -91,6 +92,30 @@ def test_systemd_accepts_the_sysusers_file() -> None:
     done = subprocess.run([SYSUSERS, "--dry-run", str(file)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert file.name not in done.stderr, done.stderr
+
+
+def test_the_unit_is_installed_as_operations_says_where_nothing_is_there_yet(
+    tmp_path: Path,
+) -> None:
+    """Debian has no /etc/sysusers.d until somebody makes it: the first line failed there."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    block = page.partition("**systemd**")[2].partition("```sh\n")[2].partition("```")[0]
+    lines = [line for line in block.splitlines() if line.startswith("install ")]
+    assert len(lines) == 4
+    here, etc = tmp_path / "clone", tmp_path / "etc"
+    (etc / "systemd" / "system").mkdir(parents=True)
+    here.mkdir()
+    (here / "deploy").symlink_to(ROOT / "deploy")
+    (here / "watchdog.yaml").touch()
+    for line in lines:
+        command = line.replace(" -g scnet-watchdog", "").replace(" /etc/", f" {etc}/").split()
+        subprocess.run(command, cwd=here, check=True)
+    found = {str(path.relative_to(etc)) for path in etc.rglob("*") if path.is_file()}
+    assert found == {
+        "sysusers.d/scnet-watchdog.conf",
+        "systemd/system/scnet-watchdog.service",
+        "scnet-watchdog/watchdog.yaml",
+    }
 
 
 def test_the_sidecar_is_confined_and_keeps_its_state() -> None:

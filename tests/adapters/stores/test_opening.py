@@ -226,3 +226,27 @@ async def test_a_granted_attempt_is_in_a_copy_taken_right_after_its_commit(tmp_p
         assert [one.key for one in memory.open] == [attempt(f"i{m}").key for m in range(n + 1)]
         await again.close()
     await store.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of others")
+def test_a_lock_that_root_makes_belongs_to_whom_the_folder_belongs_to(tmp_path: Path) -> None:
+    """Root left a command in a restored state: the daemon, of another user, never started again."""
+    os.chown(tmp_path, NOBODY, NOBODY)
+    lock = StateLock(tmp_path / "state.db")
+    lock.take(NO_WAIT)
+    lock.free()
+    made = (tmp_path / "state.db.lock").stat()
+    assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (NOBODY, NOBODY, 0o600)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of others")
+def test_no_other_file_is_given_away_with_the_lock(tmp_path: Path) -> None:
+    secret, folder = tmp_path / "secret", tmp_path / "state"
+    secret.touch(mode=0o600)
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    (folder / "state.db.lock").symlink_to(secret)
+    lock = StateLock(folder / "state.db")
+    lock.take(NO_WAIT)
+    lock.free()
+    assert secret.stat().st_uid == 0

@@ -41,6 +41,10 @@ class Surroundings:
     caught_up: Callable[[], Awaitable[None]] = at_once
 
 
+async def no_turns() -> None:
+    """In place of `caught_up` where a source is asked without a daemon: nothing is behind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """One center's client and restarter, and the settings they were built for."""

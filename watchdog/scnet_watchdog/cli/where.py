@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 SYSTEM_FOLDERS = (Path("/run/scnet-watchdog"), Path("/var/lib/scnet-watchdog"))
 """Where a daemon under systemd or in the image has its socket: other users' shells look there."""
+MACHINE = (Path("/etc/scnet-watchdog"), Path("/var/lib/scnet-watchdog"))
+"""Config and state of a daemon of the whole machine. Systemd tells that daemon where its state is,
+and nobody tells a person's shell: what is asked of its config is about its state, not one at home.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,19 @@ class Where:
         return self.loaded
 
 
-def find(config: Path | None, system: tuple[Path, ...] = SYSTEM_FOLDERS) -> Where:
+def find(
+    config: Path | None,
+    system: tuple[Path, ...] = SYSTEM_FOLDERS,
+    machine: tuple[Path, Path] = MACHINE,
+) -> Where:
     """Find the places that a config, or what can be read of it, speaks of.
 
     Args:
-        system: the folders of a daemon of the whole machine.
+        system: where a daemon of the whole machine may have its socket.
+        machine: the folders of its config and of its state.
     """
     from ..adapters.registry import kinds
-    from ..app.places import SOCKET_FILE, Unbuildable, state_place
+    from ..app.places import SOCKET_FILE, STATE_FILE, Unbuildable, state_place
     from ..settings.load import SettingsError, find_config, load
 
     environ, home = dict(os.environ), Path.home()
@@ -70,9 +79,12 @@ def find(config: Path | None, system: tuple[Path, ...] = SYSTEM_FOLDERS) -> Wher
         state, explicit = state_place(url, environ, home, base)
     except Unbuildable as error:
         leave(ExitCode.CONFIG_INVALID, str(error))
+    near = _near(environ, state, SOCKET_FILE)
+    named = explicit or "STATE_DIRECTORY" in environ
+    if base == machine[0] and not named and os.path.isdir(machine[1]):
+        state = machine[1] / STATE_FILE
     if server is not None:
         return Where(loaded, problem, state, explicit, (server,), ())
-    near = _near(environ, state, SOCKET_FILE)
     far = tuple(path for folder in system if (path := folder / SOCKET_FILE) not in near)
     return Where(loaded, problem, state, explicit, near, far)
 

@@ -36,10 +36,7 @@ class StateLock:
         """
         if self.held:
             return
-        try:
-            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise Unwritable(f"cannot open {self._lock}: {error.strerror}") from error
+        descriptor = self._opened()
         tries = max(0, int(wait.total_seconds() / RETRY_S))
         while True:
             try:
@@ -57,6 +54,27 @@ class StateLock:
         self._descriptor = descriptor
         # Whoever wrote it is dead: the kernel gave us its lock.
         self._forget_owner()
+
+    def _opened(self) -> int:
+        """The lock's file, made where there is none.
+
+        Raises:
+            Unwritable
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            try:
+                descriptor = os.open(self._lock, flags | os.O_EXCL, 0o600)
+            except FileExistsError:
+                return os.open(self._lock, flags, 0o600)
+            if os.geteuid() == 0:
+                # Made by root, it goes to whom the folder belongs to: a daemon with a user of its
+                # own could never open it. Only what is new: another file may be a link to anything.
+                folder = self._lock.parent.stat()
+                os.fchown(descriptor, folder.st_uid, folder.st_gid)
+        except OSError as error:
+            raise Unwritable(f"cannot open {self._lock}: {error.strerror}") from error
+        return descriptor
 
     def say(self, owner: Owner) -> None:
         """Write down who holds it, for whoever finds it held."""
