@@ -268,7 +268,7 @@ class Composition:
         self._in_force = in_force(new.settings, fit.wiring.roster)
         self._config.loaded(content)
         for warning in new.warnings:
-            self._log.line(Level.WARNING, "config.warning", warning)
+            self._log.line(Level.WARNING, "config.warning", str(warning))
         news = news_of(old, self._in_force)
         # What only a restart takes up stays as it was at the start.
         return self._fitted(fit, news, old.settings.reload_on_change)
