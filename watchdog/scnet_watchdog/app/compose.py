@@ -19,7 +19,7 @@ from ..adapters.telemetry.log import Log
 from ..adapters.telemetry.metrics import Metrics
 from ..adapters.telemetry.secrets import Secrets
 from ..core.event import Event, Level
-from ..core.policy import Pace
+from ..core.policy import Pace, Roster
 from ..engine.engine import Engine
 from ..engine.storeclock import StoreClock
 from ..engine.wiring import Wiring
@@ -120,7 +120,7 @@ class Composition:
         self._feed = Feed()
         self._metrics = Metrics(__version__, lambda: self.engine.fleet, self._skipped)
         self._outward = Outward(
-            loaded.settings, clock, self.clock, log, secrets, self._tell, self.broken
+            loaded.settings, clock, self.clock, log, secrets, self._tell, self.broken, self._roster
         )
         self._serving = self._ways_in(base, place, secrets)
         self.engine = self._engine(fit)
@@ -194,7 +194,7 @@ class Composition:
         # A single run ends before anybody could ask it anything.
         if not self._manner.once:
             await self._serving.open()
-            self._outward.start()
+            await self._outward.start(self._store)
 
     async def _reload(self, preview: bool) -> Answer:
         if preview:
@@ -223,6 +223,9 @@ class Composition:
 
     def _skipped(self) -> int:
         return self.daemon.scheduler.skipped.total()
+
+    def _roster(self) -> Roster:
+        return self._in_force.roster
 
     def _tell(self, event: Event) -> None:
         self.engine.tell(event)
