@@ -38,6 +38,7 @@ from ..settings.load import Loaded, load
 from ..settings.to_policy import paces, roster
 from .centers import Centers, Fit, Surroundings, close_all
 from .outward import Outward
+from .overheard import overheard
 from .places import socket_place, state_place
 from .serving import Premises, Serving, about
 
@@ -101,24 +102,17 @@ class Composition:
         self._kinds = Kinds()
         self.clock = StoreClock(clock)
         base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
-        self._centers = Centers(
-            Surroundings(
-                self.clock,
-                clock.elapsed,
-                secrets.add,
-                self._tell,
-                self._caught_up,
-                base,
-                self._kinds,
-            )
+        metrics = self._metrics = Metrics(__version__, lambda: self.engine.fleet, self._skipped)
+        around = Surroundings(
+            self.clock, clock.elapsed, secrets.add, self._tell, self._caught_up, base, self._kinds
         )
+        self._centers = Centers(replace(around, took=metrics.read))
         fit = self._centers.fit(loaded.settings)
         self._in_force = in_force(loaded.settings, fit.wiring.roster)
         place, explicit = state_place(loaded.settings.state.url, environ, Path.home(), base)
         self._store = SqliteStore(place, self.clock, explicit)
         self._config = ConfigFile(loaded.path)
         self._feed = Feed()
-        self._metrics = Metrics(__version__, lambda: self.engine.fleet, self._skipped)
         self._outward = Outward(
             loaded.settings, clock, self.clock, log, secrets, self._tell, self.broken, self._roster
         )
@@ -140,6 +134,7 @@ class Composition:
             who=f"{gethostname()}:{os.getpid()}",
             broken=self.broken,
             shadow=manner.shadow,
+            doorways=overheard(self._metrics.rows),
         )
         engine.on_turned = self._metrics.turned
         engine.polls.on_polled = self._metrics.polled
