@@ -147,6 +147,7 @@ async def client_for(
     tokens: Tokens | None = None,
     center_url: str | None = None,
     options: HttpOptions = OPTIONS,
+    took: Callable[[str, timedelta], None] = lambda kind, length: None,
 ) -> AsyncIterator[ScnetClient]:
     """A client of a center, or of a URL; with `center_url` it asks there for its gateways."""
     base = center if isinstance(center, str) else center.server.url
@@ -157,6 +158,7 @@ async def client_for(
         HttpClient(options, time.monotonic, for_calls=True),
         None if center_url else base,
         center_url or "http://nowhere.invalid/",
+        took,
     )
     try:
         yield client

@@ -73,6 +73,67 @@ async def test_check_online_fails_plainly_on_a_refused_token(tmp_path: Path) -> 
         assert "another-token" not in done.output
 
 
+def test_check_as_json_has_every_error_with_its_place_and_nothing_else(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(
+        "centers: {k: {base_url: 'https://x', token: abcdefgh}}\n"
+        "instances: [{id: a1, centre: k}]\nserver: {listen: nowhere}\n"
+    )
+    done = invoked("check", "-c", str(bad), "--json")
+    assert done.exit_code == 78
+    assert done.stderr == ""
+    answer = json.loads(done.stdout)
+    assert answer["ok"] is False
+    first, second = answer["errors"]
+    assert first == {
+        "file": str(bad),
+        "line": 2,
+        "column": 22,
+        "path": "instances[0].centre",
+        "message": 'unknown key; did you mean "center"?',
+    }
+    assert (second["line"], second["path"]) == (3, "server.listen")
+
+
+def test_check_as_json_tells_warnings_and_counts_of_a_valid_config(tmp_path: Path) -> None:
+    good = tmp_path / "good.yaml"
+    token = tmp_path / "tok"
+    token.write_text("abcdefgh")
+    token.chmod(0o644)
+    good.write_text("centers: {k: {base_url: 'https://x', token_file: tok}}\ninstances: [a1]\n")
+    done = invoked("check", "-c", str(good), "--json")
+    assert (done.exit_code, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    (warning,) = answer.pop("warnings")
+    assert (warning["line"], warning["path"]) == (1, "centers.k.token_file")
+    assert warning["message"].endswith("can be read by others; chmod o-r")
+    assert answer == {
+        "ok": True,
+        "errors": [],
+        "config": str(good),
+        "instances": 1,
+        "centers": 1,
+        "reload": None,
+    }
+
+
+async def test_check_online_as_json_previews_each_instance(tmp_path: Path) -> None:
+    async with simulated(FIRST, SECOND) as server:
+        set_status(server, SECOND, "Failed")
+        config = write_config(tmp_path, server, FIRST, SECOND, "0000not-there")
+        done = await typed("check", "-c", str(config), "--online", "--json")
+    assert done.exit_code == 1, done.output
+    answer = json.loads(done.stdout)
+    assert answer["ok"] is False
+    rows = {one["id"]: (one["status"], one["now"]) for one in answer["online"]["instances"]}
+    assert rows[FIRST] == ("running", "runs: left alone")
+    assert rows[SECOND][0] == "failed"
+    assert rows[SECOND][1].startswith("would be restarted once confirmed by 2 reads")
+    (problem,) = answer["online"]["problems"]
+    assert "0000not-there was not found" in problem
+    assert TOKEN not in done.output
+
+
 async def test_status_and_history_read_the_state_once_the_daemon_is_gone(tmp_path: Path) -> None:
     async with simulated(FIRST, SECOND) as server:
         config = write_config(tmp_path, server, FIRST, SECOND)

@@ -44,6 +44,8 @@ async def test_a_person_sees_holds_restarts_and_reloads_the_running_daemon(tmp_p
             told = (await command("explain", "job 0")).stdout
             assert "disk swap" in told.splitlines()[0]
             assert "✗  held" in told
+            # Said once for all in the config of this test.
+            assert "confirm: count 2, over 0.1s (policy)" in told
             assert (
                 "disk swap"
                 in json.loads((await command("explain", FIRST, "--json")).stdout)["sentence"]

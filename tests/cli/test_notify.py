@@ -55,6 +55,23 @@ async def test_one_that_fails_is_told_without_its_url_and_the_others_get_theirs(
     assert TOKEN not in done.output
 
 
+async def test_the_same_is_told_as_json(tmp_path: Path) -> None:
+    async with wire(raw(whole(b"ok"))) as server:
+        file = config(
+            tmp_path, f"{server.url}/{TOKEN}", f"http://127.0.0.1:{closed_port()}/{TOKEN}"
+        )
+        listed = await asyncio.to_thread(typed, "-c", file, "--json")
+        done = await asyncio.to_thread(typed, "-c", file, "--test", "--json")
+    assert [row["language"] for row in json.loads(listed.stdout)] == ["en", "zh"]
+    assert "delivered" not in listed.stdout
+    assert done.exit_code == 1
+    first, second = json.loads(done.stdout)
+    assert (first["channel"], first["delivered"], first["error"]) == ("notify[0]", True, None)
+    assert second["delivered"] is False
+    assert second["error"].startswith("ConnectError")
+    assert TOKEN not in done.output + listed.output
+
+
 def test_without_test_the_channels_are_listed_and_nothing_is_sent(tmp_path: Path) -> None:
     done = typed("-c", config(tmp_path, f"http://127.0.0.1:{closed_port()}/{TOKEN}"))
     assert done.exit_code == 0

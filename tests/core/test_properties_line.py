@@ -1,4 +1,4 @@
-"""The line of those who want a call (core.line): always in order, whoever comes, moves and leaves."""
+"""The line of those who want a call (core.line): in order, whoever comes, moves and leaves."""
 
 from datetime import timedelta
 

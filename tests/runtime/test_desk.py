@@ -185,6 +185,19 @@ async def test_explain_begins_with_a_sentence_that_says_what_was_tried_and_what_
     checks = {check["name"]: check["passed"] for check in found["checks"]}
     assert checks["cooling_down"] is False
     assert checks["confirming"] is True
+    settings = {check["name"]: check["settings"] for check in found["checks"]}
+    # As the config would say them; of this one nothing was said.
+    assert {one["name"]: one["value"] for one in settings["cooling_down"]} == {
+        "cooldown.initial": "1m",
+        "cooldown.multiplier": 2,
+        "cooldown.max": "15m",
+        "cooldown.jitter": 0.25,
+        "unknown_outcome.watch": "2m",
+        "unknown_outcome.reads": 3,
+    }
+    assert {one["from"] for rows in settings.values() for one in rows} == {"built-in"}
+    assert settings["not_restartable"][0]["value"] == ["failed", "stopped"]
+    assert settings["center_busy"][0]["value"] == "auto"
     (attempt,) = row["attempts"]
     assert (attempt["outcome"], attempt["class"]) == ("refused", "start_failure")
 

@@ -199,7 +199,7 @@ def test_a_config_that_holds_a_token_and_can_be_read_by_others_gives_a_warning(
 ) -> None:
     assert loaded(tmp_path, BASE + ONE).warnings == ()
     (only,) = loaded(tmp_path, BASE + ONE, mode=0o644).warnings
-    assert only == f"{tmp_path / 'w.yaml'} holds a secret and can be read by others; chmod o-r"
+    assert str(only) == f"{tmp_path / 'w.yaml'} holds a secret and can be read by others; chmod o-r"
     # The token comes from the environment: the file itself holds none.
     environ = {"SCNET_WATCHDOG_CENTERS__K__TOKEN": "from-environment"}
     assert loaded(tmp_path, BASE + ONE, environ, mode=0o644).warnings == ()

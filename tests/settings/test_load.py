@@ -385,10 +385,49 @@ def test_a_secret_others_can_read_and_a_frozen_credential_give_warnings(tmp_path
     token.chmod(0o644)
     text = "centers: {k: {base_url: 'https://x', token_file: tok}}\ninstances: [a1]\n"
     found = loaded(tmp_path, text, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
-    assert any("can be read by others" in line for line in found.warnings)
-    assert any("frozen at start" in line for line in found.warnings)
+    # The value of token_file stands there.
+    place = f"{tmp_path / 'watchdog.yaml'}:1:50: centers.k.token_file: "
+    readable, frozen = map(str, found.warnings)
+    assert readable == f"{place}{token} holds a secret and can be read by others; chmod o-r"
+    assert frozen.startswith(f"{place}{token} is a systemd credential, whose copy is frozen at")
     token.chmod(0o600)
     assert loaded(tmp_path, text).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("127.0.0.1:9716", ("127.0.0.1", 9716)),
+        ("'[::1]:9716'", ("::1", 9716)),
+        ("localhost:0", ("localhost", 0)),
+    ],
+)
+def test_an_address_to_listen_on_is_a_host_and_a_port(
+    tmp_path: Path, text: str, address: tuple[str, int]
+) -> None:
+    found = loaded(tmp_path, BASE + f"server: {{listen: {text}}}\ninstances: [a1]\n")
+    assert found.settings.server.listen == address
+
+
+NO_ADDRESSES = [
+    "9716",
+    ":9716",
+    "::1:9716",
+    "[::1]",
+    "host:",
+    "host:65536",
+    "host:²",
+    "[h]:1",
+    "host:-1",
+]
+
+
+@pytest.mark.parametrize("text", [*NO_ADDRESSES, "host:" + "9" * 5000])
+def test_any_other_address_is_told_with_its_place(tmp_path: Path, text: str) -> None:
+    config = BASE + f"server:\n  listen: '{text}'\ninstances: [a1]\n"
+    assert errors(tmp_path, config) == [
+        "watchdog.yaml:4:11: server.listen: must be HOST:PORT, such as 127.0.0.1:9716 or [::1]:9716"
+    ]
 
 
 def test_a_missing_file_and_an_unreadable_one_are_errors(tmp_path: Path) -> None:

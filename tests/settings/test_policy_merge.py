@@ -3,19 +3,21 @@
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scnet_watchdog.adapters.registry import kinds
+from scnet_watchdog.core.fleet import Fleet
+from scnet_watchdog.core.knobs import knobs
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.policy import Limits, Mode, Policy
 from scnet_watchdog.settings.compare import differences, in_force
 from scnet_watchdog.settings.load import load
 from scnet_watchdog.settings.model import Settings
 from scnet_watchdog.settings.schema import full_example, schema
-from scnet_watchdog.settings.to_policy import provenance, roster
+from scnet_watchdog.settings.to_policy import roster
 from scnet_watchdog.settings.units import (
     format_duration,
     parse_duration,
@@ -72,11 +74,37 @@ def test_a_centers_own_limits_lie_over_the_common_ones(tmp_path: Path) -> None:
 
 
 def test_where_each_number_comes_from_can_be_told(tmp_path: Path) -> None:
-    origin = provenance(settings_of(tmp_path), "a1")
-    assert origin["cooldown.initial"] == "policy"
-    assert origin["cooldown.max"] == "group inference"
-    assert origin["cooldown.jitter"] == "instance"
-    assert origin["breaker.threshold"] == "built-in"
+    found = Fleet(roster(settings_of(tmp_path)), datetime(2026, 3, 1, tzinfo=UTC))
+
+    def told(id_: str, *checks: str) -> dict[str, tuple[object, str]]:
+        rows = [one for name in checks for one in knobs(found, InstanceId(id_), name, False)]
+        return {one.name: (one.value, one.origin) for one in rows}
+
+    a1 = told("a1", "cooling_down", "not_restartable", "center_busy", "center_rate")
+    assert a1["cooldown.initial"] == (timedelta(seconds=10), "policy")
+    assert a1["cooldown.max"] == (timedelta(minutes=2), "policy of group inference")
+    assert a1["cooldown.jitter"] == (0, "policy of the instance")
+    assert a1["cooldown.multiplier"] == (2, "built-in")
+    assert a1["restart_on"] == ({Status.FAILED}, "policy")
+    assert a1["max_in_flight"] == (3, "limits of center k")
+    assert a1["restarts_per_hour"] == (7, "limits")
+    assert told("a2", "cooling_down")["cooldown.jitter"] == (0.25, "built-in")
+    b1 = told("b1", "cooling_down", "center_busy", "source_blind")
+    # A plain duration says the whole block.
+    assert {b1[f"cooldown.{name}"][1] for name in ("initial", "multiplier", "max", "jitter")} == {
+        "policy of the instance"
+    }
+    assert b1["max_in_flight"] == (2, "limits")
+    assert b1["interval"] == (timedelta(seconds=20), "source scnet")
+
+
+def test_where_numbers_come_from_is_kept_only_for_instances_that_say_something(
+    tmp_path: Path,
+) -> None:
+    more = "".join(f"  - {{id: c{n}, center: l, policy: {{cooldown: 9s}}}}\n" for n in range(50))
+    own = roster(settings_of(tmp_path, TEXT + more)).origins.own
+    assert InstanceId("a2") not in own
+    assert len({id(own[InstanceId(f"c{n}")]) for n in range(50)}) == 1
 
 
 def test_equal_policies_are_one_object(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from scnet_watchdog.adapters.notify.threads import OneThread
 from scnet_watchdog.adapters.notify.webhook import ROBOTS, Webhook
 from scnet_watchdog.adapters.telemetry.secrets import Secrets
 from scnet_watchdog.core.event import Event, Level
+from scnet_watchdog.core.policy import Roster
 from scnet_watchdog.settings.model import Notify
 from wire_support import Wire, client_of, closed_port, hang, raw, whole, wire
 
@@ -340,7 +341,7 @@ async def test_an_event_reaches_a_real_receiver_when_the_daemon_ends_at_once(
         file.write_text(f"{server.url}/{TOKEN}")
         around = Surroundings(http, lambda _: None, lambda text: text)
         report = Report(told.append, lambda _: None, lambda _, __: None)
-        sink = notifications([Notify(url_file=file)], around, FakeClock(T0), report)
+        sink = notifications([Notify(url_file=file)], around, FakeClock(T0), report, Roster)
         sink.start()
         sink.emit(blocked())
         await sink.close()

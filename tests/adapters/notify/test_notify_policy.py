@@ -21,7 +21,10 @@ from notify_support import (
 from scnet_watchdog.adapters.notify.groups import LINES_KEPT
 from scnet_watchdog.adapters.notify.message import Digest, News, Phase
 from scnet_watchdog.adapters.notify.policy import Policy
+from scnet_watchdog.adapters.notify.troubles import Watched
 from scnet_watchdog.core.event import Event, EventKind, Level
+from scnet_watchdog.core.model import InstanceId
+from scnet_watchdog.core.policy import Member, Roster
 
 
 def told(policy: Policy, *events: Event) -> list[News]:
@@ -238,15 +241,49 @@ def test_down_for_good_without_having_run_is_not_told() -> None:
         decision(MINUTE, "held"),
         decision(MINUTE, "watch_only"),
         happens(EventKind.HOLD_PLACED, MINUTE, scope="instance"),
-        happens(EventKind.CONFIG_RELOADED, MINUTE, None, None, removed=[LLM]),
     ],
     ids=lambda event: str(event.kind),
 )
-def test_who_is_held_or_left_out_is_not_told_again(aside: Event) -> None:
+def test_who_is_held_or_only_watched_is_not_told_again(aside: Event) -> None:
     policy = Policy()
     assert told(policy, LOUD[9])
     assert told(policy, aside) == []
     assert policy.due_at is None
+
+
+def watched(*members: tuple[str, str, str]) -> Watched:
+    """Instances by id, center and source."""
+    named = [Member(InstanceId(id_), center, source) for id_, center, source in members]
+    return Watched.of(Roster({one.id: one for one in named}))
+
+
+@pytest.mark.parametrize("event", LOUD, ids=lambda event: str(event.kind))
+def test_whoever_the_config_names_no_more_is_forgotten_and_no_end_of_it_is_told(
+    event: Event,
+) -> None:
+    policy, kept = Policy(), Policy()
+    assert told(policy, event)
+    assert told(kept, event)
+    kept.keep(watched((LLM, "kunshan", "scnet")))
+    assert kept.due_at is not None
+    # Another instance, in another center.
+    policy.keep(watched(("another", "wuzhen", "scnet")))
+    of_daemon = event.kind in (EventKind.STATE_FAILED, EventKind.CONFIG_REJECTED)
+    assert (policy.due_at is not None) is of_daemon
+
+
+def test_a_source_that_is_no_longer_asked_in_a_center_is_forgotten() -> None:
+    policy = Policy()
+    assert told(policy, happens(EventKind.SOURCE_BLIND, instance=None, source="flags"))
+    policy.keep(watched((LLM, "kunshan", "scnet"), ("b", "wuzhen", "flags")))
+    assert policy.due_at is None
+
+
+def test_an_instance_that_left_and_came_back_has_not_run_yet() -> None:
+    policy = Policy()
+    assert told(policy, status(timedelta(), "running", "stopped")) == []
+    policy.keep(watched(("another", "kunshan", "scnet")))
+    assert told(policy, decision(MINUTE, "not_restartable", status="completed")) == []
 
 
 def test_quieter_facts_than_the_channels_level_are_left_out() -> None:
@@ -280,9 +317,71 @@ def test_a_flood_is_cut_short_counted_and_keeps_the_loudest() -> None:
 
 def test_troubles_of_before_the_start_are_repeated_but_not_told_as_new() -> None:
     policy = Policy()
-    policy.remember(blocked(), T0 + 9 * HOUR)
-    policy.remember(LOUD[9], T0 + 9 * HOUR)
-    policy.remember(happens(EventKind.INSTANCE_RETURNED, HOUR), T0 + 9 * HOUR)
+    before = [blocked(), LOUD[9], happens(EventKind.INSTANCE_RETURNED, HOUR)]
+    policy.remember(before, T0 + 9 * HOUR)
     # Told at 0, 4 and 8 h: next at 12 h; the instance is back.
     assert policy.due_at == T0 + 12 * HOUR
     assert phases(told(policy, unblocked(10 * HOUR))) == [(EventKind.CENTER_UNBLOCKED, Phase.ENDED)]
+    assert policy.due_at is None
+
+
+def test_a_trouble_of_before_the_start_that_goes_on_is_no_news() -> None:
+    policy = Policy()
+    policy.remember([LOUD[11]], T0 + HOUR)
+    again = happens(EventKind.RESTART_REFUSED, 2 * HOUR, class_="start_failure", code="716868")
+    assert told(policy, again) == []
+    assert policy.due_at == T0 + 4 * HOUR
+
+
+def test_one_that_became_worse_before_the_start_is_repeated_from_then_on() -> None:
+    policy = Policy()
+    alarm = EventKind.RESTART_STUCK_WAITING
+    critical = happens(alarm, HOUR, level=Level.ERROR, waiting_for_s=3600.0, alarm="critical")
+    policy.remember([LOUD[2], critical], T0 + 2 * HOUR)
+    assert policy.due_at == T0 + 5 * HOUR
+    [news] = policy.due(T0 + 5 * HOUR, at_once=True)
+    assert isinstance(news, News)
+    [line] = news.lines
+    assert (line.phase, line.since, line.level) == (Phase.STILL, T0, Level.ERROR)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [LOUD[4], LOUD[7], LOUD[8]],
+    ids=lambda event: str(event.kind),
+)
+def test_what_ends_with_the_daemon_itself_is_not_repeated_by_the_next_one(event: Event) -> None:
+    policy = Policy()
+    policy.remember([event], T0 + HOUR)
+    assert policy.due_at is None
+
+
+def test_who_was_laid_aside_before_the_start_is_not_told_again() -> None:
+    policy = Policy()
+    policy.remember([LOUD[9], decision(MINUTE, "held")], T0 + HOUR)
+    assert policy.due_at is None
+
+
+def test_the_days_restarts_that_helped_survive_a_restart_of_the_daemon() -> None:
+    policy = Policy(zone=UTC)
+    # 02:14 on this day and on the day before; the earlier digest was due at 09:00 on that day.
+    policy.remember([recovered(-24 * HOUR, "older"), recovered()], T0 + HOUR)
+    assert policy.due_at == T0 + 6 * HOUR + 46 * MINUTE
+    [digest] = policy.due(T0 + 7 * HOUR)
+    assert isinstance(digest, Digest)
+    assert [one.name for one in digest.healed] == ["llm-api"]
+    # The second within a day is told as it would have been.
+    again = phases(told(policy, recovered(8 * HOUR)))
+    assert again == [(EventKind.RESTART_RECOVERED, Phase.ONCE)]
+
+
+def test_an_instance_that_ran_before_the_start_and_is_down_for_good_now_is_told() -> None:
+    policy = Policy()
+    policy.remember([status(timedelta(), "running", "waiting")], T0 + HOUR)
+    assert told(policy, decision(2 * HOUR, "not_restartable", status="completed"))
+
+
+def test_a_channel_of_one_center_remembers_that_center_only() -> None:
+    policy = Policy(center="wuzhen")
+    policy.remember([blocked()], T0 + HOUR)
+    assert policy.due_at is None

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from fakes import T0
-from notify_support import HOUR, blocked, happens
+from fakes import T0, roster_of
+from notify_support import HOUR, LLM, blocked, happens
 from scnet_watchdog.adapters.notify.delivery import Undelivered
 from scnet_watchdog.adapters.notify.message import Message, News
 from scnet_watchdog.adapters.notify.outbox import KEPT, Outbox
 from scnet_watchdog.adapters.notify.policy import Policy
 from scnet_watchdog.adapters.notify.sink import Lane, Notifications, Report
 from scnet_watchdog.core.event import Event, EventKind
+from scnet_watchdog.core.model import InstanceId
+from scnet_watchdog.core.policy import Roster
 from virtual_time import VirtualClock, VirtualLoop, run_virtually
 
 
@@ -52,7 +54,8 @@ class Stage:
             lambda what, error: self.broken.append(error),
         )
         lanes = [Lane(teller, Policy()) for teller in self.tellers]
-        self.notifications = Notifications(lanes, self.clock, report)
+        self.roster = roster_of([InstanceId(LLM)])
+        self.notifications = Notifications(lanes, self.clock, report, lambda: self.roster)
 
     def emit(self, event: Event) -> None:
         """An event at this very moment."""
@@ -153,6 +156,31 @@ def test_what_still_waits_is_told_at_the_end() -> None:
     assert len(stage.tellers[0].got) == 1
 
 
+def test_the_end_brings_the_messages_of_every_center_and_of_the_daemon() -> None:
+    stage = Stage()
+
+    async def story() -> None:
+        stage.emit(happens(EventKind.STATE_CREATED, instance=None, center=None))
+        stage.emit(blocked())
+        stage.emit(blocked(center="wuzhen"))
+
+    stage.play(story())
+    got = [message for message in stage.tellers[0].got if isinstance(message, News)]
+    assert [news.center for news in got] == [None, "kunshan", "wuzhen"]
+
+
+def test_at_the_end_a_channel_that_fails_is_not_tried_again() -> None:
+    stage = Stage()
+    stage.tellers[0].refuses = True
+
+    async def story() -> None:
+        stage.emit(blocked())
+        stage.emit(blocked(center="wuzhen"))
+
+    stage.play(story())
+    assert len(stage.tellers[0].tried) == 1
+
+
 def test_the_end_does_not_wait_long_for_a_channel_that_hangs() -> None:
     stage = Stage()
     stage.tellers[0].takes_s = 3600.0
@@ -197,6 +225,33 @@ def test_troubles_of_before_the_start_are_repeated() -> None:
         await asyncio.sleep(4 * 3600 + 31)
         [news] = stage.tellers[0].got
         assert isinstance(news, News)
+
+    stage.play(story())
+
+
+def test_a_center_that_a_reload_leaves_out_is_told_of_no_more() -> None:
+    stage = Stage()
+
+    async def story() -> None:
+        stage.emit(blocked())
+        await asyncio.sleep(31)
+        stage.roster = Roster()
+        stage.emit(happens(EventKind.CONFIG_RELOADED, instance=None, center=None))
+        await asyncio.sleep(9 * 3600)
+        assert len(stage.tellers[0].got) == 1
+
+    stage.play(story())
+
+
+def test_troubles_of_before_the_start_are_forgotten_where_the_config_names_nobody_of_them() -> None:
+    stage = Stage()
+    stage.notifications.remember([blocked(center="wuzhen"), blocked()])
+
+    async def story() -> None:
+        await asyncio.sleep(4 * 3600 + 31)
+        [news] = stage.tellers[0].got
+        assert isinstance(news, News)
+        assert [line.event.center for line in news.lines] == ["kunshan"]
 
     stage.play(story())
 

@@ -73,6 +73,26 @@ async def test_the_gateway_is_asked_once_with_the_regions_token() -> None:
     assert center.asked("/center")[0].headers["token"] == TOKEN
 
 
+async def test_every_read_tells_how_long_it_took_whether_of_the_list_or_of_a_detail() -> None:
+    told: list[str] = []
+
+    def took(kind: str, length: timedelta) -> None:
+        assert length >= timedelta()
+        told.append(kind)
+
+    async with a_center() as center:
+        center.on(detail_of(ID), ok(row(ID)))
+        async with client_for(center, took=took) as client:
+            await client.read(DETAIL)
+            await client.read("/openapi/v2/instance-service/task")
+    assert told == ["detail", "list"]
+    # A read that fails counts as well: it took as long as it took.
+    async with client_for(f"http://127.0.0.1:{closed_port()}", took=took) as client:
+        with pytest.raises(SourceUnavailable):
+            await client.read(DETAIL)
+    assert told == ["detail", "list", "detail"]
+
+
 async def test_an_unreachable_gateway_is_left_for_good() -> None:
     """Two reads fail on it at once, which must not skip the next gateway."""
     async with a_center() as center:

@@ -11,11 +11,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from builders import CENTER, HOUR, KEY, MINUTE, SECOND, T0, World
 from scnet_watchdog.adapters.telemetry.metrics import Metrics
+from scnet_watchdog.core.attempt import Attempt
 from scnet_watchdog.core.center import Block, CenterBreaker
+from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.fleet import Fleet
 from scnet_watchdog.core.model import BlockCause, InstanceId, Status
-from scnet_watchdog.core.outcome import RefusalClass, Refused
+from scnet_watchdog.core.outcome import RefusalClass, Refused, Verdict
 from scnet_watchdog.core.state import BreakerState
 
 K = EventKind
@@ -92,6 +94,20 @@ async def test_verdicts_count_and_an_early_alarm_is_none() -> None:
         assert of(values, "verdicts_total", center=CENTER, verdict=verdict) == 1
 
 
+async def test_an_attempt_that_nobody_can_judge_counts_by_its_row() -> None:
+    world = World(1)
+    metrics = Metrics("1", lambda: world.fleet)
+    name = "verdicts_total"
+    assert of(await shown(metrics), name, center=CENTER, verdict="unjudged") == 0
+    attempt = Attempt(InstanceId("a0"), 1, CENTER, 1, 1, Reason.FAILED, Status.FAILED, T0, T0)
+    # Of every other verdict an event tells.
+    metrics.rows([attempt, replace(attempt, verdict=Verdict.RECOVERED)])
+    metrics.rows([replace(attempt, verdict=Verdict.UNJUDGED)])
+    values = await shown(metrics)
+    assert of(values, name, center=CENTER, verdict="unjudged") == 1
+    assert of(values, name, center=CENTER, verdict="recovered") == 0
+
+
 async def test_each_outage_is_detected_and_recovered_once() -> None:
     outage = [
         told(K.INSTANCE_STATUS_CHANGED, 0, previous="running", status="failed"),
@@ -160,6 +176,9 @@ async def test_what_the_runtime_measures_is_shown() -> None:
     metrics.turned(SECOND / 100)
     metrics.polled(2 * SECOND)
     metrics.polled(HOUR)
+    metrics.read("list", SECOND / 2)
+    metrics.read("detail", SECOND / 20)
+    metrics.read("detail", SECOND)
     values = await shown(metrics)
     # A value on a bound falls up to it.
     assert of(values, "turn_duration_seconds_bucket", le="0.005") == 0
@@ -168,6 +187,9 @@ async def test_what_the_runtime_measures_is_shown() -> None:
     # An hour is beyond every bound but the last.
     assert of(values, "poll_duration_seconds_bucket", le="120.0") == 1
     assert of(values, "poll_duration_seconds_bucket", le="+Inf") == 2
+    assert of(values, "read_duration_seconds_count", kind="list") == 1
+    assert of(values, "read_duration_seconds_bucket", kind="detail", le="0.05") == 1
+    assert of(values, "read_duration_seconds_sum", kind="detail") == pytest.approx(1.05)
     assert of(values, "scheduler_skips_total") == 7
 
 

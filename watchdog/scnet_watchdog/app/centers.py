@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from ..adapters.http import HttpClient, HttpOptions
@@ -30,6 +31,7 @@ class Surroundings:
         tell: takes events, to be saved and told with the next turn.
         base: what relative paths are relative to: the config's folder.
         caught_up: ends when turns have taken what sources reported.
+        took: told how long each read of the platform took, `list` or `detail`.
     """
 
     clock: Clock
@@ -39,10 +41,7 @@ class Surroundings:
     base: Path
     kinds: Kinds
     caught_up: Callable[[], Awaitable[None]] = at_once
-
-
-async def no_turns() -> None:
-    """In place of `caught_up` where a source is asked without a daemon: nothing is behind."""
+    took: Callable[[str, timedelta], None] = lambda kind, length: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,8 @@ class Centers:
             raise Unbuildable(f"centers.{name}: TLS cannot be set up: {error}") from error
         tokens = self._tokens(name, settings, polls)
         center_url = (settings.login or Login()).center_url
-        client = ScnetClient(name, tokens, polls, calls, settings.base_url, center_url)
+        url, took = settings.base_url, self._around.took
+        client = ScnetClient(name, tokens, polls, calls, url, center_url, took)
         return Built(wire, client, ScnetRestarter(client, options))
 
     def _tokens(self, name: str, settings: Center, http: HttpClient) -> Tokens:

@@ -19,7 +19,7 @@ from ..adapters.telemetry.log import Log
 from ..adapters.telemetry.metrics import Metrics
 from ..adapters.telemetry.secrets import Secrets
 from ..core.event import Event, Level
-from ..core.policy import Pace
+from ..core.policy import Pace, Roster
 from ..engine.engine import Engine
 from ..engine.storeclock import StoreClock
 from ..engine.wiring import Wiring
@@ -38,6 +38,7 @@ from ..settings.load import Loaded, load
 from ..settings.to_policy import paces, roster
 from .centers import Centers, Fit, Surroundings, close_all
 from .outward import Outward
+from .overheard import overheard
 from .places import socket_place, state_place
 from .serving import Premises, Serving, about
 
@@ -101,26 +102,17 @@ class Composition:
         self._kinds = Kinds()
         self.clock = StoreClock(clock)
         base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
-        self._centers = Centers(
-            Surroundings(
-                self.clock,
-                clock.elapsed,
-                secrets.add,
-                self._tell,
-                base,
-                self._kinds,
-                self._caught_up,
-            )
-        )
+        metrics = self._metrics = Metrics(__version__, lambda: self.engine.fleet, self._skipped)
+        around = Surroundings(self.clock, clock.elapsed, secrets.add, self._tell, base, self._kinds)
+        self._centers = Centers(replace(around, caught_up=self._caught_up, took=metrics.read))
         fit = self._centers.fit(loaded.settings)
         self._in_force = in_force(loaded.settings, fit.wiring.roster)
         place, explicit = state_place(loaded.settings.state.url, environ, Path.home(), base)
         self._store = SqliteStore(place, self.clock, explicit)
         self._config = ConfigFile(loaded.path)
         self._feed = Feed()
-        self._metrics = Metrics(__version__, lambda: self.engine.fleet, self._skipped)
         self._outward = Outward(
-            loaded.settings, clock, self.clock, log, secrets, self._tell, self.broken
+            loaded.settings, clock, self.clock, log, secrets, self._tell, self.broken, self._roster
         )
         self._serving = self._ways_in(base, place, secrets)
         self.engine = self._engine(fit)
@@ -140,6 +132,7 @@ class Composition:
             who=f"{gethostname()}:{os.getpid()}",
             broken=self.broken,
             shadow=manner.shadow,
+            doorways=overheard(self._metrics.rows),
         )
         engine.on_turned = self._metrics.turned
         engine.polls.on_polled = self._metrics.polled
@@ -194,7 +187,7 @@ class Composition:
         # A single run ends before anybody could ask it anything.
         if not self._manner.once:
             await self._serving.open()
-            self._outward.start()
+            await self._outward.start(self._store)
 
     async def _reload(self, preview: bool) -> Answer:
         if preview:
@@ -223,6 +216,9 @@ class Composition:
 
     def _skipped(self) -> int:
         return self.daemon.scheduler.skipped.total()
+
+    def _roster(self) -> Roster:
+        return self._in_force.roster
 
     def _tell(self, event: Event) -> None:
         self.engine.tell(event)
@@ -268,7 +264,7 @@ class Composition:
         self._in_force = in_force(new.settings, fit.wiring.roster)
         self._config.loaded(content)
         for warning in new.warnings:
-            self._log.line(Level.WARNING, "config.warning", warning)
+            self._log.line(Level.WARNING, "config.warning", str(warning))
         news = news_of(old, self._in_force)
         # What only a restart takes up stays as it was at the start.
         return self._fitted(fit, news, old.settings.reload_on_change)

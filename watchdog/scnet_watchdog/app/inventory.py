@@ -12,7 +12,7 @@ from ..adapters.scnet.listing import Listing
 from ..core.model import InstanceId, Status
 from ..ports import Clock, PortError
 from ..settings.load import Loaded
-from .centers import Centers, Surroundings, no_turns
+from .centers import Centers, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ async def inventory(loaded: Loaded, learn: Callable[[str], None]) -> Inventory:
     """
     clock = SystemClock()
     base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
-    around = Surroundings(clock, clock.elapsed, learn, lambda event: None, no_turns, base, Kinds())
+    around = Surroundings(clock, clock.elapsed, learn, lambda event: None, base, Kinds())
     centers = Centers(around)
     centers.fit(loaded.settings)
     found: dict[str, tuple[Found, ...]] = {}

@@ -50,7 +50,7 @@ async def live(
     if not manner.quiet:
         log.take_libraries()
     for warning in loaded.warnings:
-        log.line(Level.WARNING, "config.warning", warning)
+        log.line(Level.WARNING, "config.warning", str(warning))
     for name in loaded.ignored:
         log.line(Level.DEBUG, "config.ignored", f"{name} is no setting", variable=name)
     try:

@@ -4,14 +4,16 @@ Built only where the config asks for it: who is told nothing needs no client for
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..adapters.clock import SystemClock
 from ..adapters.telemetry.log import Log
 from ..adapters.telemetry.secrets import Secrets
 from ..core.event import Event, Level
+from ..core.policy import Roster
 from ..engine.engine import Engine
-from ..ports import Clock
+from ..ports import Clock, Journal, StoreError
 from ..runtime.heartbeat import Heartbeat, SystemdWatchdog
 from ..runtime.lifecycle import Broken, Chore
 from ..runtime.systemd import Notifier
@@ -22,12 +24,18 @@ if TYPE_CHECKING:
     from ..adapters.notify.channel import Surroundings
     from ..adapters.notify.sink import Notifications
 
+REMEMBERED = timedelta(days=30)
+"""How far back troubles that may last still are looked for at the start."""
+MOST_EVENTS = 10_000
+"""Journalled events that are read for it at most, the newest: a fraction of a second."""
+
 
 class Outward:
     """Channels and the heartbeat's URL, over one client of their own.
 
     Args:
         tell: takes `notification.failed`.
+        roster: the config in force.
     """
 
     def __init__(
@@ -39,6 +47,7 @@ class Outward:
         secrets: Secrets,
         tell: Callable[[Event], None],
         broken: Broken,
+        roster: Callable[[], Roster],
     ) -> None:
         self._heartbeat = settings.heartbeat
         self._clock = clock
@@ -55,7 +64,7 @@ class Outward:
             from ..adapters.notify.sink import Report
 
             report = Report(tell, self._again, broken)
-            self.notices = notifications(settings.notify, self._around, clock, report)
+            self.notices = notifications(settings.notify, self._around, clock, report, roster)
 
     def chores(self, engine: Engine, notifier: Notifier) -> tuple[Chore, ...]:
         """What is done again and again: the heartbeat, and systemd's watchdog where it asks."""
@@ -72,10 +81,16 @@ class Outward:
             found.append(Chore("systemd watchdog", watchdog.feed, watchdog.period))
         return tuple(found)
 
-    def start(self) -> None:
-        """Begin to tell people."""
-        if self.notices is not None:
-            self.notices.start()
+    async def start(self, journal: Journal) -> None:
+        """Begin to tell people, with the troubles of before the start in mind."""
+        if self.notices is None:
+            return
+        try:
+            since = self._clock.now() - REMEMBERED
+            self.notices.remember(await journal.recent(since, None, MOST_EVENTS))
+        except StoreError as error:
+            self._broken("reading what people were told before the start", error)
+        self.notices.start()
 
     async def close(self) -> None:
         """Tell what still waits, within seconds, and end."""

@@ -8,7 +8,6 @@ from ..errors import WatchdogError
 SCHEME = "sqlite:///"
 STATE_FILE = "state.db"
 SOCKET_FILE = "control.sock"
-LAST_PORT = 65535
 HOME_FOLDER = ".local/state/scnet-watchdog"
 
 
@@ -53,19 +52,3 @@ def socket_place(
         return base / socket, True
     given = environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     return (Path(given) if given else state.parent) / SOCKET_FILE, False
-
-
-def listen_address(listen: str) -> tuple[str, int]:
-    """Host and port of `server.listen`: 127.0.0.1:9716, [::1]:9716, localhost:9716.
-
-    Raises:
-        Unbuildable
-    """
-    host, _, port = listen.rpartition(":")
-    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    ok = port.isascii() and port.isdigit() and int(port) <= LAST_PORT
-    if not ok or not bare or (":" in bare) is (bare == host):
-        raise Unbuildable(
-            f"server.listen: {listen}: must be HOST:PORT, such as 127.0.0.1:9716 or [::1]:9716"
-        )
-    return bare, int(port)

@@ -18,7 +18,7 @@ from ..core.policy import Mode
 from ..core.resume import resume
 from ..ports import PortError
 from ..settings.load import Loaded
-from .centers import Centers, Surroundings, no_turns
+from .centers import Centers, Surroundings
 
 _LEFT_ALONE = {
     Reason.HEALTHY: "runs: left alone",
@@ -60,7 +60,7 @@ async def look(loaded: Loaded, learn: Callable[[str], None]) -> Look:
     """
     clock = SystemClock()
     base = loaded.path.absolute().parent if loaded.path is not None else Path.cwd()
-    around = Surroundings(clock, clock.elapsed, learn, lambda event: None, no_turns, base, Kinds())
+    around = Surroundings(clock, clock.elapsed, learn, lambda event: None, base, Kinds())
     centers = Centers(around)
     wiring = centers.fit(loaded.settings).wiring
     fleet, _ = resume(Memory(fresh=True), wiring.roster, clock.now())

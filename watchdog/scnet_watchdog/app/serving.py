@@ -19,7 +19,6 @@ from ..ports import Desk
 from ..runtime.configfile import ConfigFile
 from ..runtime.feed import Feed
 from ..settings.model import Server
-from .places import listen_address
 
 if TYPE_CHECKING:
     from ..adapters.web.api import Metrics
@@ -55,9 +54,6 @@ class Serving:
         self._with = premises
         self._desk = desk
         self._doors: Doors | None = None
-        # Refused before the daemon owns anything, not at the first request.
-        listen = premises.settings.listen
-        self._listen = listen_address(listen) if listen is not None else None
 
     async def open(self) -> None:
         """Listen and serve.
@@ -95,7 +91,7 @@ class Serving:
             path = one.base / one.settings.token_file
             token = await asyncio.to_thread(BearerToken, path, one.secrets.add, one.clock.elapsed)
         control, must = one.control
-        return Ways(control, must, self._listen, token)
+        return Ways(control, must, one.settings.listen, token)
 
 
 def _load() -> None:

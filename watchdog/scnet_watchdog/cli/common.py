@@ -63,17 +63,28 @@ def load_config(config: Path | None, warn: bool = True) -> "Loaded":
     Args:
         warn: say its warnings on standard error; the daemon tells them in its log instead.
     """
-    from ..adapters.registry import kinds
-    from ..settings.load import SettingsError, find_config, load
+    from ..settings.load import SettingsError
 
-    environ = dict(os.environ)
     try:
-        loaded = load(find_config(config, environ, Path.home()), environ, kinds())
+        loaded = read_config(config)
     except SettingsError as error:
         leave(ExitCode.CONFIG_INVALID, str(error))
     for warning in loaded.warnings if warn else ():
         complain(f"warning: {warning}")
     return loaded
+
+
+def read_config(config: Path | None) -> "Loaded":
+    """Load the config the user means.
+
+    Raises:
+        SettingsError
+    """
+    from ..adapters.registry import kinds
+    from ..settings.load import find_config, load
+
+    environ = dict(os.environ)
+    return load(find_config(config, environ, Path.home()), environ, kinds())
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +38,22 @@ def explain(
     _print(answer)
 
 
+def told(settings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The settings behind a check, one line per block: `cooldown: initial 1m (policy), …`."""
+    for block, some in groupby(settings, lambda one: str(one["name"]).rpartition(".")[0]):
+        parts = [
+            f"{', '.join(map(_setting, same))} ({origin})"
+            for origin, same in groupby(some, lambda one: one["from"])
+        ]
+        yield f"{block}: {', '.join(parts)}" if block else ", ".join(parts)
+
+
+def _setting(one: Mapping[str, Any]) -> str:
+    value = one["value"]
+    said = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{str(one['name']).rpartition('.')[2]} {said}"
+
+
 def _print(answer: Mapping[str, Any]) -> None:
     from rich.text import Text
 
@@ -47,7 +64,7 @@ def _print(answer: Mapping[str, Any]) -> None:
     out = console()
     out.print(str(answer["sentence"]), style="bold", soft_wrap=True, markup=False)
     out.print()
-    table = plain_table("", "CHECK", "NUMBERS")
+    table = plain_table("", "CHECK", "NUMBERS AND SETTINGS")
     table.columns[2].no_wrap = False
     table.columns[2].overflow = "fold"
     decided = False
@@ -57,7 +74,11 @@ def _print(answer: Mapping[str, Any]) -> None:
         decides = not decided and not check["passed"] and check["name"] == answer["reason"]
         decided = decided or decides
         name = Text(str(check["name"]), "bold" if decides else "")
-        table.add_row(mark, name, Text(moments_here(str(check["detail"]), now)))
+        numbers = Text(moments_here(str(check["detail"]), now))
+        # A daemon older than this program tells none.
+        for line in told(check.get("settings", ())):
+            numbers.append(f"\n{line}" if numbers else line, "dim")
+        table.add_row(mark, name, numbers)
     out.print(table)
     out.print()
     again = here(answer.get("next_at"), now)

@@ -164,9 +164,23 @@ def _key(source: str, center: str) -> SourceKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Origins:
+    """Which keys each level of the config says, by their paths: `cooldown.initial`.
+
+    Args:
+        levels: by the level's name: `policy`, `policy of group batch`, `limits`, `source scnet`.
+        own: of instances that have a policy of their own, and of no others; equal sets are one.
+    """
+
+    levels: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    own: Mapping[InstanceId, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Roster:
     """The whole config as the core sees it: who is watched, under which limits and pace."""
 
     members: Mapping[InstanceId, Member] = field(default_factory=dict)
     centers: Mapping[str, Limits] = field(default_factory=dict)
     paces: Mapping[str, Pace] = field(default_factory=dict)
+    origins: Origins = Origins()

@@ -1,5 +1,6 @@
 """The tenure in force: taken, renewed at a third of its validity, and known to be over in time."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..core.policy import Roster
@@ -84,10 +85,10 @@ def owned(roster: Roster, tenure: Tenure) -> Roster:
     """The part of the config that lies in the tenure's centers."""
     if tenure.centers is None:
         return roster
-    return Roster(
+    return replace(
+        roster,
         members={
             id_: member for id_, member in roster.members.items() if member.center in tenure.centers
         },
         centers={name: limits for name, limits in roster.centers.items() if name in tenure.centers},
-        paces=roster.paces,
     )

@@ -16,6 +16,7 @@ from ..core.event import Event
 from ..core.explain import explain
 from ..core.fleet import Fleet
 from ..core.holds import hold_of
+from ..core.knobs import knobs
 from ..core.model import InstanceId
 from ..engine.engine import Engine
 from ..ports import Answer, Clock, Journal, Unavailable
@@ -24,7 +25,7 @@ from .done import done
 from .feed import Feed
 from .meant import instance_meant
 from .pulse import stuck, unready
-from .rows import attempt_row, center_row, instance_row
+from .rows import attempt_row, center_row, instance_row, knob_row
 from .wishes import NOT_OURS, Wishes
 
 BREATH = 100
@@ -110,7 +111,14 @@ class LiveDesk:
             "reason": str(decision.reason),
             "next_at": decision.next_at,
             "checks": [
-                {"name": str(one.name), "passed": one.passed, "detail": one.detail}
+                {
+                    "name": str(one.name),
+                    "passed": one.passed,
+                    "detail": one.detail,
+                    "settings": [
+                        knob_row(knob) for knob in knobs(fleet, id_, one.name, situation.shadow)
+                    ],
+                }
                 for one in found.checks
             ],
         }

@@ -1,6 +1,7 @@
 """What is now, as plain values by the names of `docs/api.md`: instances, centers, attempts."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from ..core.attempt import Attempt
@@ -10,9 +11,11 @@ from ..core.draft import Draft
 from ..core.explain import answer
 from ..core.fleet import Fleet
 from ..core.holds import hold_of
+from ..core.knobs import Knob
 from ..core.model import InstanceId
 from ..core.policy import DAY
 from ..core.throttle import throttle_ends
+from ..settings.units import format_duration
 
 Row = Mapping[str, Any]
 
@@ -100,3 +103,18 @@ def attempt_row(attempt: Attempt) -> Row:
         "verdict": None if attempt.verdict is None else str(attempt.verdict),
         "judged_at": attempt.judged_at,
     }
+
+
+def knob_row(knob: Knob) -> Row:
+    """One setting behind a check, its value as the config would say it."""
+    return {"name": knob.name, "value": _written(knob.value), "from": knob.origin}
+
+
+def _written(value: object) -> object:
+    if value is None:
+        return "auto"
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value

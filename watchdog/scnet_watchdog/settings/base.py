@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -69,6 +70,35 @@ def _gateway(url: str) -> str:
 
 
 Gateway = Annotated[Url, AfterValidator(_gateway)]
+
+
+LAST_PORT = 65535
+DIGITS = 5
+"""Of the longest port: no longer one is read as a number."""
+
+
+def _address(value: Any) -> tuple[str, int]:
+    """Host and port: 127.0.0.1:9716, [::1]:9716, localhost:9716."""
+    host, _, port = (value if isinstance(value, str) else "").rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    digits = port.isascii() and port.isdigit() and len(port) <= DIGITS
+    ok = digits and int(port) <= LAST_PORT
+    # Only an IPv6 address has colons, and only it is written in brackets.
+    if not ok or not bare or (":" in bare) is (bare == host):
+        raise PydanticCustomError(
+            "address", "must be HOST:PORT, such as 127.0.0.1:9716 or [::1]:9716"
+        )
+    return bare, int(port)
+
+
+Address = Annotated[
+    tuple[str, int],
+    BeforeValidator(_address),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(\[[^\[\]]*:[^\[\]]*\]|[^:\[\]]+):[0-9]{1,5}$"}
+    ),
+]
+"""Where to listen: host and port."""
 
 
 def _bare(value: Any) -> Any:

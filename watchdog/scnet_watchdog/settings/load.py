@@ -33,13 +33,13 @@ class Loaded:
 
     Args:
         path: the file; None = environment alone.
-        warnings: plain sentences for whoever starts the daemon.
+        warnings: what whoever starts the daemon should know; errors they are not.
         ignored: environment variables that look like ours but are no settings.
     """
 
     settings: Settings
     path: FilePath | None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     ignored: tuple[str, ...] = ()
 
 
@@ -108,8 +108,8 @@ def load(
     base = path.absolute().parent if path is not None else FilePath.cwd()
     files = resolve(tree, environ, base)
     settings = _validated(tree, kinds)
-    own = [((), path)] if path is not None and inline else []
-    warnings = _warnings([*own, *files], environ)
+    own: list[tuple[Path, FilePath]] = [((), path)] if path is not None and inline else []
+    warnings = tuple(_warnings(tree, [*own, *files], environ))
     return Loaded(settings, path, warnings, ignored)
 
 
@@ -193,10 +193,9 @@ def _holds_secret(tree: Tree, path: FilePath | None) -> bool:
 
 
 def _warnings(
-    files: Iterable[tuple[Path, FilePath]], environ: Mapping[str, str]
-) -> tuple[str, ...]:
+    tree: Tree, files: Iterable[tuple[Path, FilePath]], environ: Mapping[str, str]
+) -> Iterator[Problem]:
     """Secrets that others can read, and tokens whose copy is frozen at start."""
-    found = []
     credentials = environ.get("CREDENTIALS_DIRECTORY")
     for where, file in files:
         try:
@@ -204,11 +203,14 @@ def _warnings(
         except OSError:
             # Told by whoever reads it; a token file may also appear later.
             continue
+        # The config itself stands nowhere in it.
+        mark = tree.mark_of(where) if where else None
         if mode & stat.S_IROTH:
-            found.append(f"{file} holds a secret and can be read by others; chmod o-r")
+            text = f"{file} holds a secret and can be read by others; chmod o-r"
+            yield Problem(where, text, mark)
         if where[-1:] == ("token_file",) and credentials and file.is_relative_to(credentials):
-            found.append(
+            text = (
                 f"{file} is a systemd credential, whose copy is frozen at start: "
                 "a rotating token must be an ordinary file"
             )
-    return tuple(found)
+            yield Problem(where, text, mark)

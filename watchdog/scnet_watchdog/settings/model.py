@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from .base import Gateway, Secret, Section, Text, Url
+from .base import Address, Gateway, Secret, Section, Text, Url
 from .policy_model import LimitsPatch, PolicyPatch
 from .units import Size, Wait
 
@@ -140,7 +140,7 @@ class Server(Section):
 
     socket: Path | None = None
     """Control socket. Default $RUNTIME_DIRECTORY/control.sock, else beside the state."""
-    listen: Text | None = None
+    listen: Address | None = None
     """Address of the HTTP listener, e.g. 127.0.0.1:9716. Default none."""
     token_file: Path | None = None
     """A file with the bearer token for API and page."""

@@ -1,13 +1,13 @@
 """From the config's words to the core's knobs: levels merged, defaults filled in."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
 from ..core.model import InstanceId, Status
-from ..core.policy import Limits, Member, Mode, Pace, Policy, Roster
+from ..core.policy import Limits, Member, Mode, Origins, Pace, Policy, Roster
 from .model import Group, Instance, Settings
 from .problem import Path
 
@@ -97,7 +97,7 @@ def roster(settings: Settings) -> Roster:
             one.name,
             entry.group.name if entry.group is not None else None,
         )
-    return Roster(members, limits(settings), paces(settings))
+    return Roster(members, limits(settings), paces(settings), origins(settings))
 
 
 def limits(settings: Settings) -> dict[str, Limits]:
@@ -114,22 +114,19 @@ def paces(settings: Settings) -> dict[str, Pace]:
     }
 
 
-def provenance(settings: Settings, id_: str) -> dict[str, str]:
-    """Where each number of one instance's policy comes from: `cooldown.initial` → `group a`."""
-    entry = next(one for one in entries(settings) if one.instance.id == id_)
-    origin = dict.fromkeys(_leaves(Policy()), "built-in")
-    for level in levels(settings, entry):
-        origin.update(dict.fromkeys(_said(level.patch), level.name))
-    return origin
-
-
-def _leaves(value: Any, prefix: str = "") -> Iterator[str]:
-    for field in fields(value):
-        one = getattr(value, field.name)
-        if is_dataclass(one):
-            yield from _leaves(one, f"{prefix}{field.name}.")
-        else:
-            yield prefix + field.name
+def origins(settings: Settings) -> Origins:
+    """Which level says which key; the words are those of `core.knobs`."""
+    said: dict[str, BaseModel] = {"policy": settings.policy, "limits": settings.limits}
+    said |= {f"policy of group {one.name}": one.policy for one in settings.groups}
+    said |= {f"limits of center {name}": one.limits for name, one in settings.centers.items()}
+    said |= {f"source {name}": one for name, one in settings.sources.items()}
+    interned: dict[frozenset[str], frozenset[str]] = {}
+    own = {}
+    for entry in entries(settings):
+        if entry.instance.policy.model_fields_set:
+            keys = frozenset(_said(entry.instance.policy))
+            own[InstanceId(entry.instance.id)] = interned.setdefault(keys, keys)
+    return Origins({name: frozenset(_said(patch)) for name, patch in said.items()}, own)
 
 
 def _said(patch: BaseModel, prefix: str = "") -> Iterator[str]:

@@ -1,11 +1,12 @@
 """Channels as the config wants them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
 from ...core.event import Level
+from ...core.policy import Roster
 from ...ports import Clock
 from .channel import Channel, Surroundings
 from .policy import Policy
@@ -45,11 +46,19 @@ def channels(wanted: Sequence[Wanted], around: Surroundings) -> list[Channel]:
 
 
 def notifications(
-    wanted: Sequence[Wanted], around: Surroundings, clock: Clock, report: Report
+    wanted: Sequence[Wanted],
+    around: Surroundings,
+    clock: Clock,
+    report: Report,
+    roster: Callable[[], Roster],
 ) -> Notifications:
-    """The listener that tells people, with one lane per entry."""
+    """The listener that tells people, with one lane per entry.
+
+    Args:
+        roster: the config in force.
+    """
     lanes = [
         Lane(channel, Policy(Level(one.level), one.center, around.zone))
         for one, channel in zip(wanted, channels(wanted, around), strict=True)
     ]
-    return Notifications(lanes, clock, report)
+    return Notifications(lanes, clock, report, roster)

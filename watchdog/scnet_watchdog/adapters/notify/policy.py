@@ -4,6 +4,7 @@ Pure: no clock, no network, no words. Loud troubles are told when they begin, ev
 they last, and when they end. A restart that helped at the first go is told in the daily digest.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from itertools import chain
@@ -15,9 +16,11 @@ from .groups import Groups
 from .message import RANK, Line, Message, Phase
 from .troubles import (
     OF_INSTANCE,
+    OF_ONE_LIFE,
     TOLD_ONCE,
     Key,
     Topic,
+    Watched,
     begins,
     ends,
     laid_aside,
@@ -85,32 +88,41 @@ class Policy:
 
     def take(self, event: Event) -> None:
         """Hear one event."""
-        if self._center is not None and event.center != self._center:
-            # A reload is the daemon's own, and still ends troubles of instances that left.
-            self._lay_aside(event)
+        if not self._concerns(event):
             return
         self._lay_aside(event)
         for key in ends(event):
             self._end(key, event)
-        self._begin(event)
-        if event.kind is EventKind.RESTART_RECOVERED:
-            self._healed(event)
+        for line in (self._begun(event), self._healed(event)):
+            if line is not None:
+                self._add(line, event.at)
         if event.kind in _NOTED or (event.kind in _CALM and self._level is Level.INFO):
             self._add(Line(event, event.loudness), event.at)
 
-    def remember(self, event: Event, now: datetime) -> None:
-        """Hear an event of before the start: what lasts still is repeated, nothing is told now."""
-        if self._center is not None and event.center != self._center:
-            return
-        for key in (*ends(event), *self._keys_aside(event)):
-            self._troubles.pop(key, None)
-        begun = begins(event, has_run=False)
-        if begun is not None and self._is_loud(begun[1]):
-            key, level = begun
-            since = self._troubles[key].since if key in self._troubles else event.at
+    def remember(self, events: Iterable[Event], now: datetime) -> None:
+        """Hear events of before the start, oldest first: what lasts still is repeated, and ends.
+
+        Nothing of it is told now: the daemon that heard them has told it.
+        """
+        for event in filter(self._concerns, events):
+            self._lay_aside(event)
+            for key in ends(event):
+                self._troubles.pop(key, None)
+            self._diary.take(event.at)
+            self._begun(event)
+            self._healed(event)
+        self._diary.take(now)
+        for key in [key for key in self._troubles if key[0] in OF_ONE_LIFE]:
+            del self._troubles[key]
+        for trouble in self._troubles.values():
             # Told when it began, and every four hours since.
-            told_at = since + max(0, (now - since) // REPEAT) * REPEAT
-            self._troubles[key] = _Trouble(event, level, since, told_at)
+            trouble.told_at += max(0, (now - trouble.told_at) // REPEAT) * REPEAT
+
+    def keep(self, watched: Watched) -> None:
+        """Forget whoever the config does not name: no event will ever tell their end."""
+        for key in [key for key in self._troubles if not watched.has(key)]:
+            del self._troubles[key]
+        self._have_run = {id_ for id_ in self._have_run if id_ in watched.instances}
 
     @property
     def due_at(self) -> datetime | None:
@@ -134,22 +146,26 @@ class Policy:
 
     # Troubles.
 
-    def _begin(self, event: Event) -> None:
+    def _concerns(self, event: Event) -> bool:
+        return self._center is None or event.center == self._center
+
+    def _begun(self, event: Event) -> Line | None:
+        """Take up the trouble that an event begins or renews; return what is news of it."""
         if seen_running(event):
             self._have_run.add(str(event.instance))
         begun = begins(event, str(event.instance) in self._have_run)
         if begun is None or not self._is_loud(begun[1]):
-            return
+            return None
         key, level = begun
         if key[0] is Topic.NOT_RESTARTABLE:
             self._have_run.discard(key[1])
         known = self._troubles.get(key)
         if known is not None and RANK[level] <= RANK[known.level]:
             known.event = event
-            return
+            return None
         since = known.since if known is not None else event.at
         self._troubles[key] = _Trouble(event, level, since, event.at)
-        self._add(Line(event, level, Phase.BEGAN, since), event.at)
+        return Line(event, level, Phase.BEGAN, since)
 
     def _end(self, key: Key, event: Event) -> None:
         trouble = self._troubles.pop(key, None)
@@ -159,31 +175,30 @@ class Policy:
         self._add(line, event.at)
 
     def _lay_aside(self, event: Event) -> None:
-        for key in self._keys_aside(event):
-            self._troubles.pop(key, None)
-        if event.kind is EventKind.CONFIG_RELOADED:
-            self._have_run.difference_update(laid_aside(event))
-
-    def _keys_aside(self, event: Event) -> list[Key]:
-        return [(topic, id_) for id_ in laid_aside(event) for topic in OF_INSTANCE]
+        for id_ in laid_aside(event):
+            for topic in OF_INSTANCE:
+                self._troubles.pop((topic, id_), None)
 
     # Restarts that helped.
 
-    def _healed(self, event: Event) -> None:
+    def _healed(self, event: Event) -> Line | None:
         """The first of a day goes to the digest; one more within a day is told."""
+        if event.kind is not EventKind.RESTART_RECOVERED:
+            return None
         id_ = str(event.instance)
         if self._level is Level.INFO or event.fields.get("reason") == Reason.OPERATOR:
             # Told already, or asked for.
-            return
+            return None
         if (Topic.RESTARTS, id_) in self._troubles:
             # Its end is told once it is stable.
-            return
+            return None
         if self._helped.again(id_, event.at):
-            self._add(Line(event, Level.WARNING), event.at)
-        elif self._is_loud(Level.WARNING):
+            return Line(event, Level.WARNING)
+        if self._is_loud(Level.WARNING):
             took = event.fields.get("took_s")
             took_s = float(took) if isinstance(took, (int, float)) else None
             self._diary.note(id_, event.name or id_, event.at, took_s)
+        return None
 
     def _add(self, line: Line, now: datetime) -> None:
         if self._is_loud(line.level):

@@ -1,17 +1,19 @@
 """Hears every event and has one worker that tells people; no turn ever waits for it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from ...core.event import Event, EventKind
+from ...core.policy import Roster
 from ...ports import Clock
 from .delivery import Undelivered
 from .message import Message
 from .outbox import Outbox
 from .policy import Policy
+from .troubles import Watched
 
 LOOK_AT_LEAST_EVERY = timedelta(minutes=1)
 """The loop's own timers stand still while the machine is suspended, our moments do not."""
@@ -59,11 +61,18 @@ class Report:
 
 
 class Notifications:
-    """Fulfils `ports.EventSink`; `start` when the daemon runs, `close` when it ends."""
+    """Fulfils `ports.EventSink`; `start` when the daemon runs, `close` when it ends.
 
-    def __init__(self, lanes: Sequence[Lane], clock: Clock, report: Report) -> None:
+    Args:
+        roster: the config in force: who is left out of it is told of no more.
+    """
+
+    def __init__(
+        self, lanes: Sequence[Lane], clock: Clock, report: Report, roster: Callable[[], Roster]
+    ) -> None:
         self._lanes = tuple(lanes)
         self._clock = clock
+        self._roster = roster
         self._report = report
         self._news = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -76,14 +85,21 @@ class Notifications:
             return
         for lane in self._lanes:
             lane.policy.take(event)
+        if event.kind is EventKind.CONFIG_RELOADED:
+            self._keep()
         self._news.set()
 
-    def remember(self, events: Iterable[Event]) -> None:
+    def remember(self, events: Sequence[Event]) -> None:
         """Take events of before the start, oldest first: lasting troubles are repeated."""
         now = self._clock.now()
-        for event in events:
-            for lane in self._lanes:
-                lane.policy.remember(event, now)
+        for lane in self._lanes:
+            lane.policy.remember(events, now)
+        self._keep()
+
+    def _keep(self) -> None:
+        watched = Watched.of(self._roster())
+        for lane in self._lanes:
+            lane.policy.keep(watched)
 
     def start(self) -> None:
         """Begin to tell people."""
@@ -128,19 +144,28 @@ class Notifications:
         finally:
             news.cancel()
 
-    async def _send_due(self, at_once: bool = False) -> None:
+    async def _send_due(self) -> None:
         """Every channel's next message; a slow one holds the others back for its deadline."""
         now = self._clock.now()
         sends = []
         for lane in self._lanes:
-            for message in lane.policy.due(now, at_once):
+            for message in lane.policy.due(now):
                 lane.outbox.put(message)
-            due = lane.outbox.next(now, at_once)
+            due = lane.outbox.next(now)
             if due is not None:
                 sends.append(self._send(lane, due))
         await asyncio.gather(*sends)
 
-    async def _send(self, lane: Lane, message: Message) -> None:
+    async def _send_all(self, lane: Lane) -> None:
+        """All that waits for one channel, due or not, until it fails."""
+        for message in lane.policy.due(self._clock.now(), at_once=True):
+            lane.outbox.put(message)
+        while (waits := lane.outbox.next(self._clock.now(), at_once=True)) is not None:
+            if not await self._send(lane, waits):
+                return
+
+    async def _send(self, lane: Lane, message: Message) -> bool:
+        """Try one message; return whether it arrived."""
         label = lane.channel.label
         try:
             await lane.channel.tell(message, self._clock.now())
@@ -149,16 +174,17 @@ class Notifications:
             if lane.outbox.failed(now):
                 fields = {"error": f"{label}: {error}"}
                 self._report.tell(Event(EventKind.NOTIFICATION_FAILED, now, fields=fields))
-            return
+            return False
         if lane.outbox.failing_since is not None:
             lost = f", {lane.outbox.lost} messages were lost" if lane.outbox.lost else ""
             self._report.again(f"{label} takes messages again{lost}")
         lane.outbox.delivered(message)
+        return True
 
     async def _last_words(self) -> None:
         if self._round is not None and not self._round.done():
             await asyncio.wait({self._round})
-        await self._send_due(at_once=True)
+        await asyncio.gather(*map(self._send_all, self._lanes))
 
     def _ended(self, worker: asyncio.Task[None]) -> None:
         error = None if worker.cancelled() else worker.exception()

@@ -4,12 +4,14 @@ A trouble has a key: its topic and whom it is about. Under one key it is told on
 its event comes again, then every few hours for as long as it lasts, then when it ends.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ...core.decision import Reason
 from ...core.event import Event, EventKind, Level
 from ...core.model import DOWN, Status
+from ...core.policy import Roster
 
 
 class Topic(StrEnum):
@@ -43,6 +45,8 @@ OF_INSTANCE = frozenset(
         Topic.RESTARTS,
     }
 )
+OF_ONE_LIFE = frozenset({Topic.STATE, Topic.CONFIG, Topic.BLIND})
+"""Over with the daemon that had them: the next one owns a state, has a config, and asks anew."""
 TOLD_ONCE = frozenset({Topic.NOT_RESTARTABLE})
 """Not told again while it lasts, and not when it ends: a run that completed is no alarm."""
 
@@ -52,6 +56,45 @@ center, a rejected instance; and a throttled one heals by itself."""
 
 _QUIET_HOLDS = frozenset({Reason.HELD, Reason.WATCH_ONLY})
 """A person has taken the instance up: nobody needs to be told again."""
+
+
+OF_CENTER = "center "
+"""What stands before a center's name where an instance could be meant as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Whom a config names: of anybody else no trouble ever ends.
+
+    Args:
+        centers: those in which something is watched.
+        sources: `source@center`, as far as something is asked there.
+    """
+
+    instances: Container[str]
+    centers: frozenset[str]
+    sources: frozenset[str]
+
+    @classmethod
+    def of(cls, roster: Roster) -> "Watched":
+        """Whom this config names."""
+        keys = {member.key for member in roster.members.values()}
+        return cls(
+            roster.members,
+            frozenset(key.center for key in keys),
+            frozenset(f"{key.source}@{key.center}" for key in keys),
+        )
+
+    def has(self, key: Key) -> bool:
+        """Whether a trouble is about somebody who is named, or about the daemon itself."""
+        topic, whom = key
+        if topic in (Topic.STATE, Topic.CONFIG):
+            return True
+        if topic is Topic.BLIND:
+            return whom in self.sources
+        if topic in OF_INSTANCE and not whom.startswith(OF_CENTER):
+            return whom in self.instances
+        return whom.removeprefix(OF_CENTER) in self.centers
 
 
 def _instance(event: Event) -> str:
@@ -73,7 +116,7 @@ def _nobody(event: Event) -> str:
 
 def _broken(event: Event) -> str:
     if event.fields.get("scope") == "center":
-        return f"center {_center(event)}"
+        return f"{OF_CENTER}{_center(event)}"
     return _instance(event)
 
 
@@ -129,10 +172,7 @@ def ends(event: Event) -> tuple[Key, ...]:
 
 
 def laid_aside(event: Event) -> tuple[str, ...]:
-    """Instances of which nobody needs to be told any more: held, only watched, or left out."""
-    if event.kind is EventKind.CONFIG_RELOADED:
-        removed = event.fields.get("removed")
-        return tuple(map(str, removed)) if isinstance(removed, (list, tuple)) else ()
+    """Instances of which nobody needs to be told any more: held, or only watched."""
     held = event.kind is EventKind.HOLD_PLACED and event.instance is not None
     quiet = event.kind is EventKind.DECISION_CHANGED and event.fields.get("reason") in _QUIET_HOLDS
     return (_instance(event),) if held or quiet else ()

@@ -1,7 +1,8 @@
 """The wire: one center's API with its token, its gateways, and one renewal after 10008."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ from .token import Token
 
 SERVICE = "/openapi/v2/instance-service"
 LONGEST_SAID = 120
+DETAIL = "/detail"
+"""How the path of one instance's detail ends; every other read is of the list."""
 
 
 def normalised(url: str) -> str:
@@ -28,6 +31,7 @@ class ScnetClient:
 
     Args:
         base_url: the gateway, or None: asked from `center_url` with the region's token.
+        took: told of every read, `list` or `detail`, how long it took, however it ended.
     """
 
     def __init__(
@@ -38,8 +42,10 @@ class ScnetClient:
         calls: HttpClient,
         base_url: str | None,
         center_url: str,
+        took: Callable[[str, timedelta], None] = lambda kind, length: None,
     ) -> None:
         self.name = name
+        self._took = took
         self.tokens = tokens
         self.polls = polls
         self.calls = calls
@@ -122,6 +128,7 @@ class ScnetClient:
         headers = {"token": token.value}
         if body is not None:
             headers["Content-Type"] = "application/json"
+        began = self.polls.elapsed()
         try:
             found = await self.polls.request("GET", base + path, headers, params, body)
         except NotSentError as error:
@@ -129,6 +136,9 @@ class ScnetClient:
             raise SourceUnavailable(str(error)) from error
         except HttpError as error:
             raise SourceUnavailable(str(error)) from error
+        finally:
+            kind = "detail" if path.endswith(DETAIL) else "list"
+            self._took(kind, timedelta(seconds=self.polls.elapsed() - began))
         reply = token.hidden(found)
         if is_throttled(reply):
             raise SourceThrottled(f"HTTP {reply.status}: asked to slow down", retry_after(reply))
@@ -181,7 +191,7 @@ def refused(reply: Reply, envelope: Envelope | None, cause: BlockCause) -> Sourc
 
 def detail_path(instance: str) -> str:
     """Where one instance's detail is; an id can be no path of its own."""
-    return f"{SERVICE}/{quote(instance, safe='')}/detail"
+    return f"{SERVICE}/{quote(instance, safe='')}{DETAIL}"
 
 
 def gateways(data: Any, encrypted: bool = False) -> list[str]:

@@ -5,12 +5,14 @@ Nothing here knows Prometheus, so that counting costs no import and may begin be
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from ...core.attempt import Attempt
 from ...core.event import Event, EventKind
 from ...core.model import InstanceId
 from ...core.outage import Outage, follow
+from ...core.outcome import Verdict
 
 TURN_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Seconds; a turn takes milliseconds, and one of a second is a slow disk."""
@@ -80,6 +82,8 @@ class Counts:
         self.reload_worked = True
         """Whether the last config that was looked at is in force."""
         self.polls = Histogram(CALL_BUCKETS)
+        self.reads = {kind: Histogram(CALL_BUCKETS) for kind in ("list", "detail")}
+        """By what was asked for: a page of the list, or one instance's detail."""
         self.turns = Histogram(TURN_BUCKETS)
         self.calls = Histogram(CALL_BUCKETS)
         self.detections = Histogram(DETECTION_BUCKETS)
@@ -101,6 +105,12 @@ class Counts:
             self.verdicts[center, str(event.fields["verdict"])] += 1
         else:
             self._rare(event.kind)
+
+    def rows(self, attempts: Iterable[Attempt]) -> None:
+        """Count the one verdict that no event tells; a row gets it once, and is closed with it."""
+        for one in attempts:
+            if one.verdict is Verdict.UNJUDGED:
+                self.verdicts[one.center, str(one.verdict)] += 1
 
     def forget(self, watched: frozenset[InstanceId]) -> None:
         """Drop what is known of instances that are no longer watched."""

@@ -11,10 +11,11 @@ from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ...core.attempt import Attempt
 from ...core.event import Event
 from ...core.fleet import Fleet
-from ...core.outcome import RefusalClass
-from .counts import RESTART_ENDS, VERDICT_KINDS, Counts, Histogram
+from ...core.outcome import RefusalClass, Verdict
+from .counts import RESTART_ENDS, Counts, Histogram
 from .gauges import Gauges, look
 
 if TYPE_CHECKING:
@@ -47,6 +48,14 @@ class Metrics:
     def emit(self, event: Event) -> None:
         """Count one event."""
         self._counts.emit(event)
+
+    def rows(self, attempts: Iterable[Attempt]) -> None:
+        """Rows of the ledger were settled or judged."""
+        self._counts.rows(attempts)
+
+    def read(self, kind: str, took: timedelta) -> None:
+        """A read of the platform ended, well or badly; `list` or `detail`."""
+        self._counts.reads[kind].observe(took)
 
     def polled(self, took: timedelta) -> None:
         """A poll of a source ended, well or badly."""
@@ -83,8 +92,8 @@ def _counters(counts: Counts, skipped: int, centers: Iterable[str]) -> "list[Met
     for center in centers:
         for outcome, refusal in _ENDS:
             restarts.setdefault((center, outcome, refusal), 0)
-        for kind in VERDICT_KINDS:
-            verdicts.setdefault((center, str(kind).removeprefix("restart.")), 0)
+        for verdict in Verdict:
+            verdicts.setdefault((center, str(verdict)), 0)
     ends, works = ["center", "outcome", "class"], [((), float(counts.reload_worked))]
     state, lost = [((), counts.state_errors)], [((), counts.notification_errors)]
     return [
@@ -108,6 +117,7 @@ _ENDS = tuple(
 def _histograms(counts: Counts) -> "list[Metric]":
     return [
         _histogram("poll_duration_seconds", "Asking a source once.", counts.polls),
+        _reads(counts),
         _histogram("turn_duration_seconds", "One turn, its save included.", counts.turns),
         _histogram("restart_call_duration_seconds", "From saved to answered.", counts.calls),
         _histogram("detection_seconds", "From first seen down to being sure.", counts.detections),
@@ -153,6 +163,16 @@ def _histogram(name: str, about: str, values: Histogram) -> "Metric":
 
     buckets = values.buckets()
     return HistogramMetricFamily(PREFIX + name, about, buckets=buckets, sum_value=values.sum)
+
+
+def _reads(counts: Counts) -> "Metric":
+    from prometheus_client.metrics_core import HistogramMetricFamily
+
+    about = "One request that reads of the platform."
+    family = HistogramMetricFamily(PREFIX + "read_duration_seconds", about, labels=["kind"])
+    for kind, values in counts.reads.items():
+        family.add_metric([kind], values.buckets(), values.sum)
+    return family
 
 
 class _Collected:

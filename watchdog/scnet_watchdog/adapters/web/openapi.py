@@ -114,7 +114,14 @@ SCHEMAS: Mapping[str, Part] = {
         decision={"enum": ["restart", "hold"]},
         reason=TEXT,
         next_at=MOMENT,
-        checks=_list(_object(name=TEXT, passed=FLAG, detail=TEXT)),
+        checks=_list(
+            _object(name=TEXT, passed=FLAG, detail=TEXT, settings=_list(_ref("Setting"))),
+        ),
+    ),
+    "Setting": _object(
+        name={**TEXT, "description": "Its path within a level of the config: cooldown.initial."},
+        value={"description": "As the config would say it: 1m, 2, auto, [failed, stopped]."},
+        **{"from": {**TEXT, "description": "The level that says it: policy of group batch."}},
     ),
     "Event": {
         **_object(timestamp=MOMENT, level=TEXT, event=TEXT),
