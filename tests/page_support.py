@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from desk_support import excerpt
 from scnet_watchdog.adapters.clock import SystemClock
 from scnet_watchdog.adapters.telemetry.secrets import Secrets
 from scnet_watchdog.adapters.telemetry.sentences import as_logged
@@ -22,7 +23,7 @@ from scnet_watchdog.core.command import Wish
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId
-from scnet_watchdog.ports import Answer, Declined, NobodyMeant
+from scnet_watchdog.ports import Answer, Declined, Excerpt, NobodyMeant, Sought
 from scnet_watchdog.runtime.feed import Feed
 from web_support import PLENTY
 
@@ -86,11 +87,8 @@ class PageDesk:
             "checks": checks,
         }
 
-    async def events(self, since: datetime, name: str | None, limit: int) -> Sequence[Event]:
-        found = [one for one in self.journal if one.at >= since]
-        if name is not None:
-            found = [one for one in found if one.instance == name]
-        return found[-limit:]
+    async def events(self, sought: Sought) -> Excerpt:
+        return excerpt(self.journal, sought)
 
     async def ask(self, wish: Wish) -> str:
         self.wishes.append(wish)

@@ -13,7 +13,7 @@ from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.outcome import RefusalClass, Refused
 from scnet_watchdog.core.policy import Mode, Policy
-from scnet_watchdog.ports import Declined, NobodyMeant, Unavailable
+from scnet_watchdog.ports import Declined, NobodyMeant, Sought, Unavailable
 from scnet_watchdog.runtime.wishes import Wishes
 
 MIN = timedelta(minutes=1)
@@ -249,7 +249,7 @@ async def test_events_are_the_newest_of_one_instance_or_all() -> None:
     async with DeskBench(2).running() as bench:
         await bench.desk.ask(wish("hold", "i00000"))
         await bench.desk.ask(wish("hold", "i00001"))
-        of_one = await bench.desk.events(T0, "i00001", 10)
-        last = await bench.desk.events(T0, None, 1)
-    assert {event.instance for event in of_one} == {InstanceId("i00001")}
-    assert [event.kind for event in last] == [EventKind.HOLD_PLACED]
+        of_one = await bench.desk.events(Sought(T0, 10, instance="i00001"))
+        last = await bench.desk.events(Sought(T0, 1))
+    assert {event.instance for event in of_one.events} == {InstanceId("i00001")}
+    assert [event.kind for event in last.events] == [EventKind.HOLD_PLACED]

@@ -1,5 +1,6 @@
 """Each path asks the desk what it says, and checks before it asks."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from scnet_watchdog.adapters.web.openapi import document
 from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.event import EventKind
-from scnet_watchdog.ports import Declined, NobodyMeant, Rejected, Unavailable, Unwritable
+from scnet_watchdog.ports import Declined, NobodyMeant, Rejected, Sought, Unavailable, Unwritable
 from web_support import SECRET, T0, Bench, event
 
 API = "/api/v1"
@@ -43,14 +44,32 @@ async def test_events_are_those_of_the_last_day_unless_asked_otherwise() -> None
     assert (told["event"], told["lasted_s"]) == ("storm.ended", 5)
     february = datetime(2026, 2, 1, tzinfo=UTC)
     assert bench.desk.asked == [
-        (T0 - timedelta(days=1), None, 1000),
-        (february, "4c1f", 7),
-        (february, None, 1000),
+        Sought(T0 - timedelta(days=1), 1000),
+        Sought(february, 7, instance="4c1f"),
+        Sought(february, 1000),
     ]
 
 
+async def test_an_answer_that_leaves_out_older_events_says_how_to_go_on() -> None:
+    bench = Bench()
+    bench.desk.older = 42
+    async with bench.client() as client:
+        first = await client.get(f"{API}/events?since=7d&until=1d&instance=a+b&limit=3")
+        older = first.links["next"]["url"]
+        bench.desk.older = None
+        last = await client.get(f"{API}/events{older}")
+    assert "next" not in last.links
+    week = Sought(T0 - timedelta(days=7), 3, until=T0 - timedelta(days=1), instance="a b")
+    assert bench.desk.asked == [week, replace(week, before=42)]
+
+
 @pytest.mark.parametrize(
-    "query", ["since=yesterday", "limit=0", "limit=10001", "limit=-1", "limit=²", "limit=x"]
+    "query",
+    [
+        *("since=yesterday", "since=7w", "since=99999d00", "until=", "before=0", "before=x"),
+        *("until=0001-01-01T00:00:00%2B09:00", "before=9223372036854775808"),
+        *("limit=0", "limit=10001", "limit=-1", "limit=²", "limit=x"),
+    ],
 )
 async def test_a_query_that_is_none_is_refused(query: str) -> None:
     bench = Bench()

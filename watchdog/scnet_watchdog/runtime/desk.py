@@ -5,20 +5,19 @@ is emitted, and that is after its turn was saved.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import tzinfo
 from typing import Any
 
 from ..core.command import Wish
 from ..core.draft import Draft
-from ..core.event import Event
 from ..core.explain import explain
 from ..core.fleet import Fleet
 from ..core.holds import hold_of
 from ..core.model import InstanceId
 from ..engine.engine import Engine
-from ..ports import Answer, Clock, Journal, Unavailable
+from ..ports import Answer, Clock, Excerpt, Journal, Sought, Unavailable
 from .because import because
 from .done import done
 from .feed import Feed
@@ -115,10 +114,12 @@ class LiveDesk:
             ],
         }
 
-    async def events(self, since: datetime, name: str | None, limit: int) -> Sequence[Event]:
-        """The newest journalled events since a moment, oldest first."""
-        id_ = instance_meant(self._fleet(), name) if name is not None else None
-        return await self._with.journal.recent(since, id_, limit)
+    async def events(self, sought: Sought) -> Excerpt:
+        """The newest journalled events of those that are sought."""
+        if sought.instance is not None:
+            id_ = instance_meant(self._fleet(), sought.instance)
+            sought = replace(sought, instance=id_)
+        return await self._with.journal.excerpt(sought)
 
     async def ask(self, wish: Wish) -> str:
         """Take up a wish; say what is done once its turn is saved."""

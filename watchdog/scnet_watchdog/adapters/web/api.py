@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,7 +15,7 @@ from starlette.routing import Route
 from ...core.command import ScopeKind
 from ...ports import Desk
 from .answers import ANSWERED, JSON, Mask, answer, failure, text_of
-from .asked import PLURAL, body_of, limit_of, preview_of, since_of, wish_of
+from .asked import PLURAL, body_of, preview_of, sought_of, wish_of
 from .login import session_routes
 from .openapi import document
 from .page import page_routes
@@ -121,13 +122,19 @@ class Paths:
 
     async def events(self, request: Request) -> Response:
         """What was journalled."""
-        since, limit = since_of(request, self._face.now()), limit_of(request)
-        found = await self._desk.events(since, request.query_params.get("instance"), limit)
+        sought = sought_of(request, self._face.now())
+        found = await self._desk.events(sought)
         told = self._face.told
         text = await asyncio.to_thread(
-            lambda: text_of([told(event) for event in found], self._mask)
+            lambda: text_of([told(event) for event in found.events], self._mask)
         )
-        return Response(text.encode("utf-8", "replace"), media_type=JSON)
+        headers = {}
+        if found.before is not None:
+            # The moment stays the one that was asked from: "a day ago" is another one tomorrow.
+            older = {"since": sought.since.isoformat(), "before": str(found.before)}
+            query = urlencode({**request.query_params, **older})
+            headers["link"] = f'<?{query}>; rel="next"'
+        return Response(text.encode("utf-8", "replace"), headers=headers, media_type=JSON)
 
     async def stream(self, request: Request) -> Response:
         """Events as they happen."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from ...core.command import ScopeKind, Wish
+from ...ports import Sought
 from .answers import JSON, Unacceptable
 
 BODY_LIMIT = 16 * 1024
@@ -24,6 +26,13 @@ HOLD_AT_MOST = timedelta(days=30)
 EVENTS = 1000
 EVENTS_AT_MOST = 10_000
 """Events one answer holds: by default, and at most."""
+
+ROWS_AT_MOST = 2**63 - 1
+"""The largest number a row of the journal can have."""
+
+DAY = timedelta(days=1)
+_UNITS = {"d": DAY, "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+_BACK = re.compile(r"([0-9]{1,5})([dhm])")
 
 TEXT_LIMIT = 200
 """Characters of a name, a reason or an author."""
@@ -113,35 +122,52 @@ def preview_of(body: Mapping[str, Any]) -> bool:
     return _flag(body, "preview")
 
 
-def since_of(request: Request, now: datetime) -> datetime:
-    """From when on events are asked; by default the last day.
+def since_of(request: Request, now: datetime, default: timedelta) -> datetime:
+    """From when on something is asked: a moment, or how far back.
 
     Raises:
         Unacceptable
     """
-    text = request.query_params.get("since")
+    return _moment(request, "since", now) or now - default
+
+
+def sought_of(request: Request, now: datetime) -> Sought:
+    """Which journalled events are asked for; by default the newest of the last day.
+
+    Raises:
+        Unacceptable
+    """
+    return Sought(
+        since=since_of(request, now, DAY),
+        limit=_number(request, "limit", EVENTS_AT_MOST) or EVENTS,
+        until=_moment(request, "until", now),
+        instance=request.query_params.get("instance"),
+        before=_number(request, "before", ROWS_AT_MOST),
+    )
+
+
+def _moment(request: Request, key: str, now: datetime) -> datetime | None:
+    text = request.query_params.get(key)
     if text is None:
-        return now - timedelta(days=1)
-    # In a query a plus sign stands for a blank, and many forget to write it as %2B.
+        return None
     try:
+        if (length := _BACK.fullmatch(text.strip())) is not None:
+            return now - int(length[1]) * _UNITS[length[2]]
+        # In a query a plus sign stands for a blank, and many forget to write it as %2B.
         moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise Unacceptable("since: must be a moment such as 2026-03-01T12:00:00Z") from None
+        said = f"{key}: must be a moment such as 2026-03-01T12:00:00Z, or how far back: 12h, 30d"
+        raise Unacceptable(said) from None
 
 
-def limit_of(request: Request) -> int:
-    """How many events are asked at most.
-
-    Raises:
-        Unacceptable
-    """
-    text = request.query_params.get("limit", str(EVENTS))
-    if text.isascii() and text.isdigit() and 1 <= len(text) <= 5:
-        limit = int(text)
-        if 1 <= limit <= EVENTS_AT_MOST:
-            return limit
-    raise Unacceptable(f"limit: must be a number from 1 to {EVENTS_AT_MOST}")
+def _number(request: Request, key: str, most: int) -> int | None:
+    text = request.query_params.get(key)
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most:
+        return int(text)
+    raise Unacceptable(f"{key}: must be a number from 1 to {most}")
 
 
 def _known(verb: str, body: Mapping[str, Any], keys: set[str]) -> None:

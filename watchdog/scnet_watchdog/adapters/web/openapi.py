@@ -167,6 +167,7 @@ def _parameter(name: str, where: str, about: str, schema: Part = TEXT) -> Part:
     }
 
 
+_WHEN = "A moment, ISO 8601, or how far back: 90m, 12h, 30d"
 _WHO = _parameter("name", "path", "An id, a unique start of one (four characters), or a name.")
 
 
@@ -194,7 +195,10 @@ def _open() -> Mapping[str, Part]:
 
 
 def _reads() -> Mapping[str, Part]:
-    since = _parameter("since", "query", "A moment, ISO 8601; default a day ago.")
+    since = _parameter("since", "query", f"{_WHEN}; default a day ago.")
+    until = _parameter("until", "query", f"{_WHEN}; only older ones; default now.")
+    row = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+    before = _parameter("before", "query", "As an answer's `Link` says: what is older.", row)
     one = _parameter("instance", "query", "As in the paths; default all.")
     limit = {"type": "integer", "minimum": 1, "maximum": 10000, "default": 1000}
     most = _parameter("limit", "query", "The newest so many.", limit)
@@ -203,7 +207,7 @@ def _reads() -> Mapping[str, Part]:
         _list(_ref("Event")),
         400,
         404,
-        parameters=(since, one, most),
+        parameters=(since, until, one, most, before),
     )
     stream = {"text/event-stream": {"schema": TEXT}}
     return {
