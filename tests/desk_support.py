@@ -52,6 +52,7 @@ def excerpt(journal: Sequence[Event], sought: Sought) -> Excerpt:
         if one.at >= sought.since
         and (sought.until is None or one.at < sought.until)
         and sought.instance in (None, one.instance)
+        and not (sought.of_none and one.instance is not None)
         and (sought.before is None or row < sought.before)
     ]
     shown = found[-sought.limit :]

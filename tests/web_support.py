@@ -17,7 +17,7 @@ from scnet_watchdog.adapters.web.stream import Streams
 from scnet_watchdog.core.command import Wish
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId
-from scnet_watchdog.ports import Answer, Excerpt, Sought
+from scnet_watchdog.ports import Among, Answer, Excerpt, Sought
 from scnet_watchdog.runtime.feed import Feed
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -63,6 +63,9 @@ class FakeDesk:
     async def events(self, sought: Sought) -> Excerpt:
         self._said(sought)
         return Excerpt(self.found, self.older)
+
+    async def report(self, since: datetime, among: Among) -> Answer:
+        return self._said((since, among))
 
     async def ask(self, wish: Wish) -> str:
         self.wishes.append(wish)

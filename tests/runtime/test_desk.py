@@ -7,7 +7,7 @@ import pytest
 
 from desk_support import DeskBench, wish
 from fakes import T0
-from scnet_watchdog.adapters.web.openapi import SCHEMAS
+from scnet_watchdog.adapters.web.schemas import SCHEMAS
 from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId, Status

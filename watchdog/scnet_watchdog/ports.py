@@ -219,6 +219,7 @@ class Sought:
         limit: the newest so many of them.
         until: only what is older than this moment; None = up to now.
         instance: of one instance; None = of all, and what concerns none.
+        of_none: only what concerns no instance: the daemon, its centers and sources.
         before: where an earlier excerpt ended: only what is older than all of it.
     """
 
@@ -226,6 +227,7 @@ class Sought:
     limit: int
     until: datetime | None = None
     instance: str | None = None
+    of_none: bool = False
     before: int | None = None
 
 
@@ -288,6 +290,21 @@ Answer = Mapping[str, Any]
 """Named as in `docs/api.md`; moments are aware datetimes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Whom a report is about; None = whoever it is.
+
+    Args:
+        instance: any of its names.
+        worst: so many instances are listed, those first that were down longest; None = all.
+    """
+
+    group: str | None = None
+    center: str | None = None
+    instance: str | None = None
+    worst: int | None = None
+
+
 class Seen(Protocol):
     """What a person may see of the running daemon.
 
@@ -309,6 +326,9 @@ class Seen(Protocol):
 
     async def events(self, sought: Sought) -> Excerpt:
         """The newest journalled events of those that are sought; `instance` is any of its names."""
+
+    async def report(self, since: datetime, among: Among) -> Answer:
+        """Recovery figures since a moment, as far as the newest events reach."""
 
 
 class Desk(Seen, Protocol):

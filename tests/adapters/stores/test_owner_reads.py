@@ -33,6 +33,9 @@ async def test_the_newest_events_come_oldest_first(tmp_path: Path) -> None:
     of_a = await store.excerpt(Sought(events[2].at, 9, instance=A))
     # Nothing is left out, so there is nowhere to go on.
     assert of_a == Excerpt([events[3], events[5]])
+    started = Event(EventKind.DAEMON_STARTED, events[3].at)
+    await store.commit(tenure, Change(events=(started,)))
+    assert await store.excerpt(Sought(T0, 9, of_none=True)) == Excerpt([started])
     ended = await store.excerpt(Sought(T0, 9, until=events[2].at))
     assert ended == Excerpt(list(events[:2]))
     await store.close()

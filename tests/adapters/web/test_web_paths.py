@@ -8,7 +8,15 @@ import pytest
 from scnet_watchdog.adapters.web.openapi import document
 from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.event import EventKind
-from scnet_watchdog.ports import Declined, NobodyMeant, Rejected, Sought, Unavailable, Unwritable
+from scnet_watchdog.ports import (
+    Among,
+    Declined,
+    NobodyMeant,
+    Rejected,
+    Sought,
+    Unavailable,
+    Unwritable,
+)
 from web_support import SECRET, T0, Bench, event
 
 API = "/api/v1"
@@ -61,6 +69,24 @@ async def test_an_answer_that_leaves_out_older_events_says_how_to_go_on() -> Non
     assert "next" not in last.links
     week = Sought(T0 - timedelta(days=7), 3, until=T0 - timedelta(days=1), instance="a b")
     assert bench.desk.asked == [week, replace(week, before=42)]
+
+
+async def test_figures_are_those_of_thirty_days_unless_asked_otherwise() -> None:
+    bench = Bench()
+    bench.desk.answer = {"fleet": {"down_s": 5}, "instances": [{"name": SECRET}, {"name": "火"}]}
+    async with bench.client() as client:
+        answer = await client.get(f"{API}/report")
+        await client.get(f"{API}/report?since=12h&group=nlp&center=kunshan&instance=4c1f&worst=10")
+        refused = await client.get(f"{API}/report?worst=0")
+    assert refused.status_code == 400
+    assert answer.json() == {
+        **bench.desk.answer,
+        "instances": [{"name": "[secret]"}, {"name": "火"}],
+    }
+    assert bench.desk.asked == [
+        (T0 - timedelta(days=30), Among()),
+        (T0 - timedelta(hours=12), Among("nlp", "kunshan", "4c1f", 10)),
+    ]
 
 
 @pytest.mark.parametrize(

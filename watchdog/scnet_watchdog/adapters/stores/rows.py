@@ -163,6 +163,8 @@ def newest_events(connection: sqlite3.Connection, sought: Sought) -> tuple[list[
     if sought.instance is not None:
         where.append("instance = ?")
         values.append(sought.instance)
+    if sought.of_none:
+        where.append("instance IS NULL")
     if sought.before is not None:
         # A row that is forgotten has nothing older left.
         where.append("(at, id) < (SELECT at, id FROM journal WHERE id = ?)")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
@@ -14,8 +14,8 @@ from starlette.routing import Route
 
 from ...core.command import ScopeKind
 from ...ports import Desk
-from .answers import ANSWERED, JSON, Mask, answer, failure, text_of
-from .asked import PLURAL, body_of, preview_of, sought_of, wish_of
+from .answers import ANSWERED, JSON, Mask, answer, failure, long_text_of, text_of
+from .asked import PLURAL, among_of, body_of, preview_of, since_of, sought_of, wish_of
 from .login import session_routes
 from .openapi import document
 from .page import page_routes
@@ -23,6 +23,9 @@ from .stream import Streams, Told
 
 API = "/api/v1"
 STREAM = "text/event-stream"
+
+REPORT_SINCE = timedelta(days=30)
+"""How far back recovery figures reach by default, as the command line documents it."""
 
 Metrics = Callable[[], Awaitable[tuple[bytes, str]]]
 """The metrics of this moment, and their content type."""
@@ -74,6 +77,7 @@ class Paths:
             f"{one}/explain": self.explain,
             one: self.instance,
             f"{API}/events": self.events,
+            f"{API}/report": self.report,
             f"{API}/stream": self.stream,
         }
         found = [Route(path, self._safely(to), methods=["GET"]) for path, to in reading.items()]
@@ -135,6 +139,13 @@ class Paths:
             query = urlencode({**request.query_params, **older})
             headers["link"] = f'<?{query}>; rel="next"'
         return Response(text.encode("utf-8", "replace"), headers=headers, media_type=JSON)
+
+    async def report(self, request: Request) -> Response:
+        """Recovery figures."""
+        since = since_of(request, self._face.now(), REPORT_SINCE)
+        found = await self._desk.report(since, among_of(request))
+        text = await asyncio.to_thread(long_text_of, found, self._mask)
+        return Response(text.encode("utf-8", "replace"), media_type=JSON)
 
     async def stream(self, request: Request) -> Response:
         """Events as they happen."""

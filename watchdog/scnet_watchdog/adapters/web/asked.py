@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from ...core.command import ScopeKind, Wish
-from ...ports import Sought
+from ...ports import Among, Sought
 from .answers import JSON, Unacceptable
 
 BODY_LIMIT = 16 * 1024
@@ -29,6 +29,8 @@ EVENTS_AT_MOST = 10_000
 
 ROWS_AT_MOST = 2**63 - 1
 """The largest number a row of the journal can have."""
+
+WORST_AT_MOST = 1_000_000
 
 DAY = timedelta(days=1)
 _UNITS = {"d": DAY, "h": timedelta(hours=1), "m": timedelta(minutes=1)}
@@ -143,6 +145,21 @@ def sought_of(request: Request, now: datetime) -> Sought:
         until=_moment(request, "until", now),
         instance=request.query_params.get("instance"),
         before=_number(request, "before", ROWS_AT_MOST),
+    )
+
+
+def among_of(request: Request) -> Among:
+    """Whom a report is about; by default everybody.
+
+    Raises:
+        Unacceptable
+    """
+    query = request.query_params
+    return Among(
+        query.get("group"),
+        query.get("center"),
+        query.get("instance"),
+        _number(request, "worst", WORST_AT_MOST),
     )
 
 
