@@ -227,6 +227,8 @@ def _past(number: int, row: dict[str, Any], now: datetime) -> list[Event]:
         previous = "running" if row["status"] != "running" else "deploying"
         if previous == "deploying":
             began = since - timedelta(minutes=4)
+            down = began - timedelta(minutes=3)
+            found.append(_event(changed, down, row, previous="running", status="stopped"))
             found.append(_event(changed, began, row, previous="stopped", status=previous))
         found.append(_event(changed, since, row, previous=previous, status=row["status"]))
     return found
