@@ -66,10 +66,14 @@ class DeskBench(Bench):
     def __init__(self, count: int = 1, policy: Policy | None = None, shadow: bool = False) -> None:
         self.feed = Feed()
         super().__init__(count, policy, shadow=shadow, sink=HeardSink(self.feed))
-        self.reloaded: Answer = {}
+        self.reloaded: Answer = {
+            **dict.fromkeys(("added", "removed", "changed", "needs_restart"), ()),
+            "impact": "nothing changes",
+        }
 
         async def about() -> dict[str, Any]:
-            return {"version": "test"}
+            config = {"path": None, "changed_on_disk": False, "rejected": None}
+            return {"version": "test", "pid": 7, "since": self.clock.now(), "config": config}
 
         async def reload(preview: bool) -> Answer:
             return {**self.reloaded, "preview": preview}

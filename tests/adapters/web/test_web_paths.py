@@ -77,8 +77,8 @@ async def test_figures_are_those_of_thirty_days_unless_asked_otherwise() -> None
     async with bench.client() as client:
         answer = await client.get(f"{API}/report")
         await client.get(f"{API}/report?since=12h&group=nlp&center=kunshan&instance=4c1f&worst=10")
-        refused = await client.get(f"{API}/report?worst=0")
-    assert refused.status_code == 400
+        for query in ("worst=0", "limit=3", "since=x"):
+            assert (await client.get(f"{API}/report?{query}")).status_code == 400
     assert answer.json() == {
         **bench.desk.answer,
         "instances": [{"name": "[secret]"}, {"name": "火"}],
@@ -94,6 +94,7 @@ async def test_figures_are_those_of_thirty_days_unless_asked_otherwise() -> None
     [
         *("since=yesterday", "since=7w", "since=99999d00", "until=", "before=0", "before=x"),
         *("until=0001-01-01T00:00:00%2B09:00", "before=9223372036854775808"),
+        *("sinc=7d", "worst=3"),
         *("limit=0", "limit=10001", "limit=-1", "limit=²", "limit=x"),
     ],
 )
@@ -139,6 +140,16 @@ async def test_a_hold_lasts_four_hours_or_until_it_runs_again() -> None:
     assert (second.length, second.until_running) == (None, True)
 
 
+async def test_a_reason_may_hold_what_people_type() -> None:
+    """A full-width blank is what a Chinese keyboard types; an emoji may be several characters."""
+    bench = Bench()
+    async with bench.client() as client:
+        for reason in ("换盘　明天", "new disks\u00a0…", "👩‍🔧"):
+            body = {"reason": reason}
+            assert (await client.post(f"{API}/instances/a/hold", json=body)).status_code == 200
+            assert bench.desk.wishes[-1].reason == reason
+
+
 async def test_only_an_instance_can_be_restarted() -> None:
     bench = Bench()
     async with bench.client() as client:
@@ -154,8 +165,10 @@ async def test_only_an_instance_can_be_restarted() -> None:
         {"for_s": 2_592_001},
         {"for_s": "4h"},
         {"for_s": True},
+        {"for_s": "4h", "until_running": True},
         {"until_running": "yes"},
         {"reason": "two\nlines"},
+        {"reason": "turned \u202e round"},
         {"reason": "x" * 201},
         {"by": 5},
         {"every": True},
@@ -178,6 +191,7 @@ async def test_a_body_that_is_no_hold_is_refused(body: dict[str, object]) -> Non
         (b"[1]", "application/json", 400),
         (b"[" * 10_000, "application/json", 400),
         (b"\xff", "application/json", 400),
+        (b'{"by": "half a pair: \\ud83d"}', "application/json", 400),
         (b"for_s=60", "application/x-www-form-urlencoded", 415),
         (b"{}", "text/plain", 415),
         (b"x" * (16 * 1024 + 1), "application/json", 413),
@@ -223,8 +237,9 @@ async def test_a_reload_says_what_it_means_or_every_error() -> None:
         bench.desk.error = None
         await client.post(f"{API}/reload", json={"preview": True})
         wrong = await client.post(f"{API}/reload", json={"previw": True})
+        nobody = await client.post(f"{API}/reload", json={"by": None})
     assert bench.desk.asked == ["reload", "reload", "preview"]
-    assert wrong.status_code == 400
+    assert (wrong.status_code, nobody.status_code) == (400, 400)
     assert done.json() == bench.desk.answer
     assert refused.status_code == 422
     assert refused.json()["errors"] == ["line 1: wrong", "line 2: wrong"]

@@ -142,8 +142,8 @@ class Paths:
 
     async def report(self, request: Request) -> Response:
         """Recovery figures."""
-        since = since_of(request, self._face.now(), REPORT_SINCE)
-        found = await self._desk.report(since, among_of(request))
+        among, since = among_of(request), since_of(request, self._face.now(), REPORT_SINCE)
+        found = await self._desk.report(since, among)
         text = await asyncio.to_thread(long_text_of, found, self._mask)
         return Response(text.encode("utf-8", "replace"), media_type=JSON)
 

@@ -34,10 +34,17 @@ WORST_AT_MOST = 1_000_000
 
 DAY = timedelta(days=1)
 _UNITS = {"d": DAY, "h": timedelta(hours=1), "m": timedelta(minutes=1)}
-_BACK = re.compile(r"([0-9]{1,5})([dhm])")
+BACK = "^[0-9]{1,5}[dhm]$"
+"""How far back, as a pattern: 90m, 12h, 30d."""
 
 TEXT_LIMIT = 200
 """Characters of a name, a reason or an author."""
+
+LINE = r"^[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]*$"
+"""Such text, as a pattern: nothing that ends a line, steers a terminal or turns what is read."""
+
+_LONE = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair: JSON can hold one, text cannot."""
 
 PLURAL = {
     "instances": ScopeKind.INSTANCE,
@@ -101,13 +108,13 @@ def wish_of(verb: str, kind: ScopeKind, name: str, body: Mapping[str, Any], by: 
         Unacceptable
     """
     _known(verb, body, _KEYS[verb] | {"by"})
-    until_running = _flag(body, "until_running")
+    until_running, length = _flag(body, "until_running"), _length(body)
     return Wish(
         verb=verb,
         kind=kind,
         name=name,
         by=_text(body, "by") or by,
-        length=None if until_running else _length(body),
+        length=None if until_running else length,
         until_running=until_running,
         reason=_text(body, "reason"),
         every=_flag(body, "every"),
@@ -121,6 +128,7 @@ def preview_of(body: Mapping[str, Any]) -> bool:
         Unacceptable
     """
     _known("reload", body, {"preview", "by"})
+    _text(body, "by")
     return _flag(body, "preview")
 
 
@@ -139,6 +147,7 @@ def sought_of(request: Request, now: datetime) -> Sought:
     Raises:
         Unacceptable
     """
+    _only(request, {"since", "until", "instance", "limit", "before"})
     return Sought(
         since=since_of(request, now, DAY),
         limit=_number(request, "limit", EVENTS_AT_MOST) or EVENTS,
@@ -154,6 +163,7 @@ def among_of(request: Request) -> Among:
     Raises:
         Unacceptable
     """
+    _only(request, {"since", "group", "center", "instance", "worst"})
     query = request.query_params
     return Among(
         query.get("group"),
@@ -163,13 +173,20 @@ def among_of(request: Request) -> Among:
     )
 
 
+def _only(request: Request, keys: set[str]) -> None:
+    """Refuse a query with a strange key: one mistyped would ask for something else unseen."""
+    strange = sorted(request.query_params.keys() - keys)
+    if strange:
+        raise Unacceptable(f"{strange[0]}: {request.url.path} knows no such parameter")
+
+
 def _moment(request: Request, key: str, now: datetime) -> datetime | None:
     text = request.query_params.get(key)
     if text is None:
         return None
     try:
-        if (length := _BACK.fullmatch(text.strip())) is not None:
-            return now - int(length[1]) * _UNITS[length[2]]
+        if re.fullmatch(BACK, text.strip()):
+            return now - int(text.strip()[:-1]) * _UNITS[text.strip()[-1]]
         # In a query a plus sign stands for a blank, and many forget to write it as %2B.
         moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -214,6 +231,6 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key, "")
     if not isinstance(value, str):
         raise Unacceptable(f"{key}: must be text")
-    if len(value) > TEXT_LIMIT or not value.isprintable():
+    if len(value) > TEXT_LIMIT or not re.fullmatch(LINE, value) or _LONE.search(value):
         raise Unacceptable(f"{key}: must be one line of at most {TEXT_LIMIT} characters")
     return value.strip()

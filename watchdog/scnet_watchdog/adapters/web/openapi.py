@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from .asked import BACK, LINE, TEXT_LIMIT
 from .schemas import FLAG, SCHEMAS, TEXT, Part, list_, ref_
 
 
@@ -60,6 +61,12 @@ def _parameter(name: str, where: str, about: str, schema: Part = TEXT) -> Part:
 
 
 _WHEN = "A moment, ISO 8601, or how far back: 90m, 12h, 30d"
+_MOMENT_OR_BACK: Part = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        {"type": "string", "pattern": BACK},
+    ]
+}
 _WHO = _parameter("name", "path", "An id, a unique start of one (four characters), or a name.")
 
 
@@ -87,8 +94,8 @@ def _open() -> Mapping[str, Part]:
 
 
 def _reads() -> Mapping[str, Part]:
-    since = _parameter("since", "query", f"{_WHEN}; default a day ago.")
-    until = _parameter("until", "query", f"{_WHEN}; only older ones; default now.")
+    since = _parameter("since", "query", f"{_WHEN}; default a day ago.", _MOMENT_OR_BACK)
+    until = _parameter("until", "query", f"{_WHEN}; only older ones; default now.", _MOMENT_OR_BACK)
     row = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
     before = _parameter("before", "query", "As an answer's `Link` says: what is older.", row)
     one = _parameter("instance", "query", "As in the paths; default all.")
@@ -101,7 +108,11 @@ def _reads() -> Mapping[str, Part]:
         404,
         parameters=(since, until, one, most, before),
     )
-    stream = {"text/event-stream": {"schema": TEXT}}
+    events_on = {"text/event-stream": {"schema": TEXT}}
+    stream = {
+        **_answers("The stream.", TEXT),
+        "200": {"description": "The stream.", "content": events_on},
+    }
     return {
         "/api/v1/openapi.json": _get("This document.", {"type": "object"}),
         "/api/v1/instances": _get("The whole fleet.", ref_("Fleet")),
@@ -116,7 +127,7 @@ def _reads() -> Mapping[str, Part]:
         "/api/v1/stream": {
             "get": {
                 "summary": "Events as they happen, as server-sent events.",
-                "responses": {"200": {"description": "The stream.", "content": stream}},
+                "responses": stream,
             }
         },
     }
@@ -125,7 +136,7 @@ def _reads() -> Mapping[str, Part]:
 def _report() -> Part:
     worst = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
     parameters = (
-        _parameter("since", "query", f"{_WHEN}; default 30d."),
+        _parameter("since", "query", f"{_WHEN}; default 30d.", _MOMENT_OR_BACK),
         _parameter("group", "query", "Only instances of this group."),
         _parameter("center", "query", "Only instances of this center."),
         _parameter("instance", "query", "Only this one; named as in the paths."),
@@ -134,12 +145,13 @@ def _report() -> Part:
     return _get("Recovery figures.", ref_("Report"), 400, 404, parameters=parameters)
 
 
-_BY = {"by": {**TEXT, "maxLength": 200, "description": "Who asks, for the journal."}}
+_LINE = {**TEXT, "maxLength": TEXT_LIMIT, "pattern": LINE}
+_BY = {"by": {**_LINE, "description": "Who asks, for the journal."}}
 _BODIES: Mapping[str, Part] = {
     "hold": {
         "for_s": {"type": "number", "minimum": 1, "maximum": 2592000, "default": 14400},
         "until_running": {**FLAG, "default": False},
-        "reason": {**TEXT, "maxLength": 200},
+        "reason": _LINE,
     },
     "release": {"every": {**FLAG, "default": False}},
     "restart": {},
