@@ -55,7 +55,7 @@ async def test_the_report_says_what_outages_cost_and_the_address_keeps_it(chromi
         # Of 4 x 30 d: 36 min = 0.0208 %.
         assert found["Available"] == "99.97 % / down 36 min"
         assert found["Outages"] == "1 / 0 not over"
-        assert found["Ended by a restart"] == "1 / 2.0 calls for each"
+        assert found["Ended by a restart"] == "1 / 2.0 calls for each that lasted"
         assert found["Time to recover"] == "36 min / longest 36 min"
         assert found["Time to detect"] == "1 min / 95 % within 1 min"
         text = await page.inner_text("#report")

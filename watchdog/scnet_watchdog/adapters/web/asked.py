@@ -184,11 +184,12 @@ def _moment(request: Request, key: str, now: datetime) -> datetime | None:
     text = request.query_params.get(key)
     if text is None:
         return None
+    text = text.strip()
     try:
-        if re.fullmatch(BACK, text.strip()):
-            return now - int(text.strip()[:-1]) * _UNITS[text.strip()[-1]]
+        if re.fullmatch(BACK, text):
+            return now - int(text[:-1]) * _UNITS[text[-1]]
         # In a query a plus sign stands for a blank, and many forget to write it as %2B.
-        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         said = f"{key}: must be a moment such as 2026-03-01T12:00:00Z, or how far back: 12h, 30d"

@@ -135,7 +135,7 @@ export const EN = {
   "panel.figures": "Last 30 days",
   "figure.available": "Available", "figure.down": "down {span}", "figure.outages": "Outages",
   "figure.open": "{count} not over", "figure.healed": "Ended by a restart",
-  "figure.calls": "{count} calls for each", "figure.recover": "Time to recover",
+  "figure.calls": "{count} calls for each that lasted", "figure.recover": "Time to recover",
   "figure.longest": "longest {span}", "figure.detect": "Time to detect",
   "figure.p95": "95 % within {span}", "figure.share": "{healed} of {count} ended",
   "figure.head.name": "Name", "figure.head.available": "Available", "figure.head.down_s": "Down",

@@ -132,7 +132,7 @@ export const ZH = {
   "panel.figures": "最近 30 天",
   "figure.available": "可用率", "figure.down": "停机 {span}", "figure.outages": "停机次数",
   "figure.open": "{count} 次未结束", "figure.healed": "由重启恢复",
-  "figure.calls": "每次恢复调用 {count} 次", "figure.recover": "恢复用时",
+  "figure.calls": "每次持久恢复调用 {count} 次", "figure.recover": "恢复用时",
   "figure.longest": "最长 {span}", "figure.detect": "发现用时",
   "figure.p95": "95% 在 {span}内", "figure.share": "{count} 次中恢复 {healed} 次",
   "figure.head.name": "名称", "figure.head.available": "可用率", "figure.head.down_s": "停机",
