@@ -40,6 +40,8 @@ class FakeDaemon:
     socket: Path
     answers: dict[tuple[str, str], tuple[int, Any]] = field(default_factory=dict)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    older: list[Any] = field(default_factory=list)
+    """What `/events` answers when it is asked to go on, the newest first."""
 
     def says(self, path: str, body: Any, status: int = 200, method: str = "GET") -> None:
         """Answer this path so from now on."""
@@ -70,20 +72,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        self.server.fake.asked.append(("GET", self.path, None))
-        self._answer("GET", path)
+        fake = self.server.fake
+        fake.asked.append(("GET", self.path, None))
+        if "before=" in self.path:
+            fake.says("/events", fake.older.pop(0))
+        self._answer("GET", path, more=path.endswith("/events") and bool(fake.older))
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.fake.asked.append(("POST", self.path, body))
         self._answer("POST", self.path)
 
-    def _answer(self, method: str, path: str) -> None:
+    def _answer(self, method: str, path: str, more: bool = False) -> None:
         unknown = (404, {"error": f"{path}: unknown"})
         status, body = self.server.fake.answers.get((method, path), unknown)
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
+        if more:
+            self.send_header("Link", '<?since=2026&before=7>; rel="next"')
         self.end_headers()
         self.wfile.write(data)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 from engine_support import Bench
@@ -13,7 +13,7 @@ from scnet_watchdog.core.command import ScopeKind, Wish
 from scnet_watchdog.core.event import Event
 from scnet_watchdog.core.model import InstanceId
 from scnet_watchdog.core.policy import Policy
-from scnet_watchdog.ports import Answer
+from scnet_watchdog.ports import Answer, Excerpt, Sought
 from scnet_watchdog.runtime.desk import LiveDesk, Means
 from scnet_watchdog.runtime.feed import Feed
 
@@ -36,19 +36,28 @@ class StoredJournal:
     def __init__(self, store: FakeStore) -> None:
         self._store = store
 
-    async def recent(
-        self, since: datetime, instance: InstanceId | None, limit: int
-    ) -> Sequence[Event]:
-        found = [
-            one
-            for one in self._store.journal
-            if one.at >= since and instance in (None, one.instance)
-        ]
-        return found[-limit:]
+    async def excerpt(self, sought: Sought) -> Excerpt:
+        return excerpt(self._store.journal, sought)
 
     async def attempts(self, instance: InstanceId, limit: int) -> Sequence[Attempt]:
         rows = [one for key, one in sorted(self._store.attempts.items()) if key[0] == instance]
         return rows[-limit:]
+
+
+def excerpt(journal: Sequence[Event], sought: Sought) -> Excerpt:
+    """What a journal in memory has of what is sought; a row's number is its place, from 1."""
+    found = [
+        (row, one)
+        for row, one in enumerate(journal, 1)
+        if one.at >= sought.since
+        and (sought.until is None or one.at < sought.until)
+        and sought.instance in (None, one.instance)
+        and not (sought.of_none and one.instance is not None)
+        and (sought.before is None or row < sought.before)
+    ]
+    shown = found[-sought.limit :]
+    before = shown[0][0] if len(found) > len(shown) else None
+    return Excerpt([one for _, one in shown], before)
 
 
 class DeskBench(Bench):
@@ -57,10 +66,14 @@ class DeskBench(Bench):
     def __init__(self, count: int = 1, policy: Policy | None = None, shadow: bool = False) -> None:
         self.feed = Feed()
         super().__init__(count, policy, shadow=shadow, sink=HeardSink(self.feed))
-        self.reloaded: Answer = {}
+        self.reloaded: Answer = {
+            **dict.fromkeys(("added", "removed", "changed", "needs_restart"), ()),
+            "impact": "nothing changes",
+        }
 
         async def about() -> dict[str, Any]:
-            return {"version": "test"}
+            config = {"path": None, "changed_on_disk": False, "rejected": None}
+            return {"version": "test", "pid": 7, "since": self.clock.now(), "config": config}
 
         async def reload(preview: bool) -> Answer:
             return {**self.reloaded, "preview": preview}

@@ -4,10 +4,11 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from desk_support import excerpt
 from scnet_watchdog.adapters.clock import SystemClock
 from scnet_watchdog.adapters.telemetry.secrets import Secrets
 from scnet_watchdog.adapters.telemetry.sentences import as_logged
@@ -21,9 +22,12 @@ from scnet_watchdog.adapters.web.stream import Streams
 from scnet_watchdog.core.command import Wish
 from scnet_watchdog.core.decision import Reason
 from scnet_watchdog.core.event import Event, EventKind
-from scnet_watchdog.core.model import InstanceId
-from scnet_watchdog.ports import Answer, Declined, NobodyMeant
+from scnet_watchdog.core.model import InstanceId, Status
+from scnet_watchdog.core.presence import Standing, Window
+from scnet_watchdog.core.recovery import recovery
+from scnet_watchdog.ports import Among, Answer, Declined, Excerpt, NobodyMeant, Sought
 from scnet_watchdog.runtime.feed import Feed
+from scnet_watchdog.runtime.figures import as_plain, narrowed
 from web_support import PLENTY
 
 STORIES: Sequence[tuple[str, str, str]] = (
@@ -86,11 +90,19 @@ class PageDesk:
             "checks": checks,
         }
 
-    async def events(self, since: datetime, name: str | None, limit: int) -> Sequence[Event]:
-        found = [one for one in self.journal if one.at >= since]
-        if name is not None:
-            found = [one for one in found if one.instance == name]
-        return found[-limit:]
+    async def events(self, sought: Sought) -> Excerpt:
+        return excerpt(self.journal, sought)
+
+    async def report(self, since: datetime, among: Among) -> Answer:
+        standings = [
+            Standing(
+                InstanceId(id_), row["name"], row["center"], Status(row["status"]), row["since"]
+            )
+            for id_, row in self.rows.items()
+        ]
+        found = recovery(self.journal, standings, Window(since, datetime.now(UTC)))
+        members = None if among.instance is None else {InstanceId(among.instance)}
+        return as_plain(narrowed(found, members, among.center), True, among.worst)
 
     async def ask(self, wish: Wish) -> str:
         self.wishes.append(wish)
@@ -201,7 +213,13 @@ def _past(number: int, row: dict[str, Any], now: datetime) -> list[Event]:
         if up < since:
             found.append(_event(changed, down, row, previous="running", status="failed"))
             call = down + timedelta(minutes=3)
+            sure = {"status": "failed", "reads": 2, "over_s": 35.0 + number}
+            found.append(_event(kinds.INSTANCE_CONFIRMED, down + timedelta(minutes=1), row, **sure))
             found.append(_event(kinds.RESTART_REQUESTED, call, row, seq=1, attempt=1))
+            if number % 3 == 0:
+                fields = {"seq": 0, "attempt": 1, "class": "start_failure", "code": "716868"}
+                found.append(_event(kinds.RESTART_REFUSED, call, row, outcome="refused", **fields))
+            found.append(_event(kinds.RESTART_ACCEPTED, call, row, seq=1, outcome="accepted"))
             found.append(_event(changed, up, row, previous="failed", status="running"))
             fields = {"seq": 1, "attempt": 1, "status": "running", "took_s": 300}
             found.append(_event(kinds.RESTART_RECOVERED, up, row, **fields))
@@ -209,6 +227,8 @@ def _past(number: int, row: dict[str, Any], now: datetime) -> list[Event]:
         previous = "running" if row["status"] != "running" else "deploying"
         if previous == "deploying":
             began = since - timedelta(minutes=4)
+            down = began - timedelta(minutes=3)
+            found.append(_event(changed, down, row, previous="running", status="stopped"))
             found.append(_event(changed, began, row, previous="stopped", status=previous))
         found.append(_event(changed, since, row, previous=previous, status=row["status"]))
     return found

@@ -1,6 +1,6 @@
 """A desk that answers what a test wants, and the API in front of it without a socket."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from scnet_watchdog.adapters.web.stream import Streams
 from scnet_watchdog.core.command import Wish
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId
-from scnet_watchdog.ports import Answer
+from scnet_watchdog.ports import Among, Answer, Excerpt, Sought
 from scnet_watchdog.runtime.feed import Feed
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -41,6 +41,7 @@ class FakeDesk:
 
     answer: dict[str, Any] = field(default_factory=lambda: {"id": "a", "since": T0})
     found: list[Event] = field(default_factory=list)
+    older: int | None = None
     error: Exception | None = None
     why: str | None = None
     why_not_ready: str | None = None
@@ -59,9 +60,12 @@ class FakeDesk:
     async def explain(self, name: str) -> Answer:
         return self._said(("explain", name))
 
-    async def events(self, since: datetime, name: str | None, limit: int) -> Sequence[Event]:
-        self._said((since, name, limit))
-        return self.found
+    async def events(self, sought: Sought) -> Excerpt:
+        self._said(sought)
+        return Excerpt(self.found, self.older)
+
+    async def report(self, since: datetime, among: Among) -> Answer:
+        return self._said((since, among))
 
     async def ask(self, wish: Wish) -> str:
         self.wishes.append(wish)

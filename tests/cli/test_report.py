@@ -4,26 +4,29 @@ import asyncio
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from cli_support import LLM, OTHER, config_in, fake_daemon, fleet, held, row
+from cli_support import LLM, OTHER, config_in, fake_daemon, held
 from scnet_watchdog.adapters.clock import SystemClock
 from scnet_watchdog.adapters.stores.sqlite import SqliteStore
-from scnet_watchdog.adapters.telemetry.sentences import as_logged
 from scnet_watchdog.cli import report as command
 from scnet_watchdog.cli.figures import percent
-from scnet_watchdog.cli.history import MOST_EVENTS
 from scnet_watchdog.core.change import Change, StoredInstance
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId, Status
+from scnet_watchdog.core.presence import Standing, Window
+from scnet_watchdog.core.recovery import recovery
 from scnet_watchdog.core.state import Facts
+from scnet_watchdog.runtime.figures import as_plain
 
 K = EventKind
 NOW = SystemClock().now()
@@ -65,12 +68,20 @@ OUTAGE = [
     event(K.INSTANCE_STATUS_CHANGED, 50, previous="failed", status="running"),
     event(K.RESTART_RECOVERED, 50, seq=2, attempt=2, verdict="recovered", status="running"),
 ]
-LINES = [as_logged(one) for one in OUTAGE]
 
 
-def running(id_: str = LLM, name: str = "llm-api", **changes: object) -> dict[str, object]:
-    since = ago(50).isoformat().replace("+00:00", "Z")
-    return row(id_, name, status="running", since=since, **changes)
+def running(id_: str = LLM, name: str = "llm-api") -> Standing:
+    """An instance that runs for fifty minutes."""
+    return Standing(InstanceId(id_), name, "kunshan", Status.RUNNING, ago(50))
+
+
+def utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def told(*standings: Standing, events: Sequence[Event] = (), complete: bool = True) -> Any:
+    """What a daemon that watches these answers."""
+    return as_plain(recovery(events, standings, Window(DAY_AGO, NOW)), complete)
 
 
 def figures_of(done: Any) -> dict[str, Any]:
@@ -79,37 +90,28 @@ def figures_of(done: Any) -> dict[str, Any]:
     return found
 
 
-def test_figures_are_computed_from_what_the_daemon_journalled(tmp_path: Path) -> None:
+def test_the_daemons_figures_are_printed_as_they_are(tmp_path: Path) -> None:
     config = str(config_in(tmp_path))
-    calm = running(OTHER, "batch", group=None)
-    calm["since"] = DAY_AGO.isoformat()
+    answer = told(running(), running(OTHER, "batch"), events=OUTAGE)
     with fake_daemon(tmp_path / "control.sock") as fake:
-        fake.says("/events", LINES)
-        fake.says("/instances", fleet(running(), calm))
-        found = figures_of(typed("report", "--since", "1d", "--json", "-c", config))
-        assert any("/events?since=" in path and "limit=" in path for _, path, _ in fake.asked)
-        one, other = found["instances"]
-        assert (one["name"], other["name"]) == ("llm-api", "batch")
-        # Down from 60 to 50 minutes ago; the day had 86 400 seconds.
-        assert one["down_s"] == 600
-        assert one["availability"] == pytest.approx(1 - 600 / 86_400, abs=1e-5)
-        assert (one["outages"], one["healed"], one["open"]) == (1, 1, 0)
-        assert (one["attempts"], one["recoveries"], one["attempts_per_recovery"]) == (2, 1, 2.0)
-        assert (one["detect_median_s"], one["recover_median_s"]) == (30.0, 600.0)
-        assert one["failures"] == {"platform": {"outages": 1, "recovered": 1}}
-        assert other["availability"] == 1.0
-        assert found["fleet"]["down_s"] == 600
-        only = figures_of(typed("report", "--json", "--group", "inference", "-c", config))
-        assert [one["id"] for one in only["instances"]] == [LLM]
-        none = figures_of(typed("report", "--json", "--center", "wuzhen", "-c", config))
-        assert (none["instances"], none["fleet"]["availability"]) == ([], None)
+        fake.says("/report", answer)
+        assert figures_of(typed("report", "--since", "1d", "--json", "-c", config)) == answer
+        narrow = ("--group", "inference", "--center", "wuzhen")
+        typed("report", "--json", *narrow, "-c", config)
+        fake.says("/report", {"error": "too many reports"}, status=503)
+        assert typed("report", "-c", config).exit_code == 1
+    first, second, _ = (parse_qs(urlsplit(path).query) for _, path, _ in fake.asked)
+    asked_since = datetime.fromisoformat(first.pop("since")[0])
+    assert abs(asked_since - DAY_AGO) < timedelta(minutes=10)
+    assert first == {}
+    assert (second["group"], second["center"]) == (["inference"], ["wuzhen"])
 
 
 def test_the_table_shows_who_was_down_and_counts_the_others(tmp_path: Path) -> None:
     config = str(config_in(tmp_path))
     with fake_daemon(tmp_path / "control.sock") as fake:
-        fake.says("/events", LINES)
-        fake.says("/instances", fleet(running(name="[red]llm"), running(OTHER, "batch")))
+        both = (running(name="[red]llm"), running(OTHER, "batch"))
+        fake.says("/report", told(*both, events=OUTAGE))
         done = typed("report", "--since", "1d", "-c", config)
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
@@ -127,8 +129,7 @@ def test_the_table_shows_who_was_down_and_counts_the_others(tmp_path: Path) -> N
 def test_a_fleet_that_never_was_down_has_a_short_table(tmp_path: Path) -> None:
     config = str(config_in(tmp_path))
     with fake_daemon(tmp_path / "control.sock") as fake:
-        fake.says("/events", [])
-        fake.says("/instances", fleet(running()))
+        fake.says("/report", told(running()))
         done = typed("report", "-c", config)
     lines = done.stdout.splitlines()
     assert lines[1].split()[:3] == ["all", "100", "%"]
@@ -137,9 +138,9 @@ def test_a_fleet_that_never_was_down_has_a_short_table(tmp_path: Path) -> None:
 
 def test_csv_has_a_line_per_instance_and_no_formula(tmp_path: Path) -> None:
     config = str(config_in(tmp_path))
+    never_seen = Standing(InstanceId(OTHER), "new", "kunshan")
     with fake_daemon(tmp_path / "control.sock") as fake:
-        fake.says("/events", LINES)
-        fake.says("/instances", fleet(running(name="=1+1"), row(OTHER, "new", since=None)))
+        fake.says("/report", told(running(name="=1+1"), never_seen, events=OUTAGE))
         done = typed("report", "--csv", "--since", "1d", "-c", config)
         rows = list(csv.DictReader(io.StringIO(done.stdout)))
         assert [one["name"] for one in rows] == ["'=1+1", "new"]
@@ -149,29 +150,13 @@ def test_csv_has_a_line_per_instance_and_no_formula(tmp_path: Path) -> None:
         assert typed("report", "--csv", "--json", "-c", config).exit_code == 2
 
 
-def test_only_what_is_known_counts_when_there_are_too_many_events(tmp_path: Path) -> None:
+def test_it_says_where_the_daemon_could_not_go_back_as_far_as_was_asked(tmp_path: Path) -> None:
     config = str(config_in(tmp_path))
-    noise = {"timestamp": ago(120).isoformat(), "event": "token.renewed", "center": "kunshan"}
     with fake_daemon(tmp_path / "control.sock") as fake:
-        fake.says("/events", [noise] * (MOST_EVENTS - len(LINES)) + LINES)
-        fake.says("/instances", fleet(running()))
+        fake.says("/report", told(running(), complete=False))
         done = typed("report", "--json", "-c", config)
-        assert "only the newest 10000 events are counted" in done.stderr
-        found = json.loads(done.stdout)
-        assert found["since"] == ago(120).isoformat(timespec="seconds").replace("+00:00", "Z")
-        # What is known ends now; ten minutes of it down, the others running.
-        since, until = map(datetime.fromisoformat, (found["since"], found["until"]))
-        known = (until - since).total_seconds()
-        assert found["fleet"]["running_s"] == pytest.approx(known - 600, abs=2)
-
-
-def test_an_event_of_a_later_version_is_left_out() -> None:
-    line = {"timestamp": "2026-03-01T02:00:00.000Z", "event": "instance.teleported"}
-    assert command.event_of(line) is None
-    known = command.event_of({**line, "event": "state.failed", "error": "disk full"})
-    assert known == Event(
-        K.STATE_FAILED, datetime(2026, 3, 1, 2, tzinfo=UTC), fields={"error": "disk full"}
-    )
+    assert f"only the newest events are counted: since {utc(DAY_AGO)}" in done.stderr
+    assert json.loads(done.stdout)["complete"] is False
 
 
 async def _journal(folder: Path) -> None:

@@ -145,6 +145,17 @@ def test_history_asks_the_daemon_for_what_was_journalled(tmp_path: Path) -> None
         assert lines == EVENTS[:1]
 
 
+def test_history_goes_on_until_the_daemon_has_no_older_events(tmp_path: Path) -> None:
+    config = str(config_in(tmp_path))
+    with fake_daemon(tmp_path / "control.sock") as fake:
+        numbered = [{**EVENTS[0], "number": number} for number in range(6)]
+        fake.says("/events", numbered[4:])
+        fake.older = [numbered[2:4], numbered[:2]]
+        lines = json.loads(typed("history", "--json", "-c", config).stdout)
+    assert lines == numbered
+    assert [path for _, path, _ in fake.asked[-2:]] == ["/api/v1/events?since=2026&before=7"] * 2
+
+
 def test_thousands_of_rows_are_told_the_fast_way_and_just_as_well(tmp_path: Path) -> None:
     config = str(config_in(tmp_path))
     rows = [row(f"{n:08x}", f"推理服务-{n}-" + "长" * 40, **GOOD) for n in range(501)]

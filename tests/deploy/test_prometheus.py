@@ -59,6 +59,24 @@ def test_alerts_are_valid_and_fire_when_they_should(how: tuple[str, str]) -> Non
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_what_the_dashboard_asks_is_promql(tmp_path: Path) -> None:
+    """Each of its questions is a rule's, with what Grafana puts in for its variables."""
+    values = {"$__rate_interval": "1m", "$center": ".*"}
+    asked = re.compile("|".join(map(re.escape, values)))
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    texts = [target["expr"] for panel in panels for target in panel["targets"]]
+    records = [
+        {"record": f"q{n}", "expr": asked.sub(lambda found: values[found[0]], text)}
+        for n, text in enumerate(texts)
+    ]
+    assert "$" not in json.dumps(records)
+    path = tmp_path / "dashboard.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": records}]}))
+    done = promtool("check", "rules", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"SUCCESS: {len(texts)} rules found" in done.stdout
+
+
 def test_every_alert_is_tested_and_described() -> None:
     told = TESTS.read_text()
     for rule in rules():

@@ -11,7 +11,7 @@ from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.decision import RESTART_REASONS, Reason
 from scnet_watchdog.core.event import EventKind
 from scnet_watchdog.core.model import BlockCause, Status
-from scnet_watchdog.core.outcome import OutcomeKind, Verdict
+from scnet_watchdog.core.outcome import OutcomeKind, RefusalClass, Verdict
 from scnet_watchdog.core.state import BreakerState
 
 KEY = re.compile(r'(?:^|[{,]\s*)\s*"?([a-z][\w.]*)"?: "((?:[^"\\]|\\.)*)"', re.MULTILINE)
@@ -30,6 +30,7 @@ VALUES: dict[str, Iterable[StrEnum]] = {
     "check": set(Reason) - RESTART_REASONS,
     "outcome": OutcomeKind,
     "verdict": Verdict,
+    "class": RefusalClass,
     "breaker": BreakerState,
     "cause": BlockCause,
     "scope": ScopeKind,

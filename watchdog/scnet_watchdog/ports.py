@@ -211,6 +211,39 @@ class EventSink(Protocol):
         """Tell one event. Never raises, never blocks."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which journalled events are asked for.
+
+    Args:
+        limit: the newest so many of them.
+        until: only what is older than this moment; None = up to now.
+        instance: of one instance; None = of all, and what concerns none.
+        of_none: only what concerns no instance: the daemon, its centers and sources.
+        before: where an earlier excerpt ended: only what is older than all of it.
+    """
+
+    since: datetime
+    limit: int
+    until: datetime | None = None
+    instance: str | None = None
+    of_none: bool = False
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Some of the journal.
+
+    Args:
+        events: oldest first.
+        before: `Sought.before` for what is older still; None = that was all.
+    """
+
+    events: Sequence[Event]
+    before: int | None = None
+
+
 class Journal(Protocol):
     """What the owner itself can read of its ledger and journal while it runs.
 
@@ -218,10 +251,8 @@ class Journal(Protocol):
         Unreadable, Unwritable, Fenced
     """
 
-    async def recent(
-        self, since: datetime, instance: InstanceId | None, limit: int
-    ) -> Sequence[Event]:
-        """The newest `limit` events since a moment, oldest first; of one instance, if named."""
+    async def excerpt(self, sought: Sought) -> Excerpt:
+        """The newest events of those that are sought."""
 
     async def attempts(self, instance: InstanceId, limit: int) -> Sequence[Attempt]:
         """The newest `limit` rows of an instance's ledger, oldest first."""
@@ -259,6 +290,21 @@ Answer = Mapping[str, Any]
 """Named as in `docs/api.md`; moments are aware datetimes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Whom a report is about; None = whoever it is.
+
+    Args:
+        instance: any of its names.
+        worst: so many instances are listed, those first that were down longest; None = all.
+    """
+
+    group: str | None = None
+    center: str | None = None
+    instance: str | None = None
+    worst: int | None = None
+
+
 class Seen(Protocol):
     """What a person may see of the running daemon.
 
@@ -278,8 +324,11 @@ class Seen(Protocol):
     async def explain(self, name: str) -> Answer:
         """Why an instance is, or is not, restarted at this moment."""
 
-    async def events(self, since: datetime, name: str | None, limit: int) -> Sequence[Event]:
-        """The newest journalled events since a moment, oldest first."""
+    async def events(self, sought: Sought) -> Excerpt:
+        """The newest journalled events of those that are sought; `instance` is any of its names."""
+
+    async def report(self, since: datetime, among: Among) -> Answer:
+        """Recovery figures since a moment, as far as the newest events reach."""
 
 
 class Desk(Seen, Protocol):

@@ -1,5 +1,6 @@
 """Each path asks the desk what it says, and checks before it asks."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,15 @@ import pytest
 from scnet_watchdog.adapters.web.openapi import document
 from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.event import EventKind
-from scnet_watchdog.ports import Declined, NobodyMeant, Rejected, Unavailable, Unwritable
+from scnet_watchdog.ports import (
+    Among,
+    Declined,
+    NobodyMeant,
+    Rejected,
+    Sought,
+    Unavailable,
+    Unwritable,
+)
 from web_support import SECRET, T0, Bench, event
 
 API = "/api/v1"
@@ -43,14 +52,51 @@ async def test_events_are_those_of_the_last_day_unless_asked_otherwise() -> None
     assert (told["event"], told["lasted_s"]) == ("storm.ended", 5)
     february = datetime(2026, 2, 1, tzinfo=UTC)
     assert bench.desk.asked == [
-        (T0 - timedelta(days=1), None, 1000),
-        (february, "4c1f", 7),
-        (february, None, 1000),
+        Sought(T0 - timedelta(days=1), 1000),
+        Sought(february, 7, instance="4c1f"),
+        Sought(february, 1000),
+    ]
+
+
+async def test_an_answer_that_leaves_out_older_events_says_how_to_go_on() -> None:
+    bench = Bench()
+    bench.desk.older = 42
+    async with bench.client() as client:
+        first = await client.get(f"{API}/events?since=7d&until=1d&instance=a+b&limit=3")
+        older = first.links["next"]["url"]
+        bench.desk.older = None
+        last = await client.get(f"{API}/events{older}")
+    assert "next" not in last.links
+    week = Sought(T0 - timedelta(days=7), 3, until=T0 - timedelta(days=1), instance="a b")
+    assert bench.desk.asked == [week, replace(week, before=42)]
+
+
+async def test_figures_are_those_of_thirty_days_unless_asked_otherwise() -> None:
+    bench = Bench()
+    bench.desk.answer = {"fleet": {"down_s": 5}, "instances": [{"name": SECRET}, {"name": "火"}]}
+    async with bench.client() as client:
+        answer = await client.get(f"{API}/report")
+        await client.get(f"{API}/report?since=12h&group=nlp&center=kunshan&instance=4c1f&worst=10")
+        for query in ("worst=0", "limit=3", "since=x"):
+            assert (await client.get(f"{API}/report?{query}")).status_code == 400
+    assert answer.json() == {
+        **bench.desk.answer,
+        "instances": [{"name": "[secret]"}, {"name": "火"}],
+    }
+    assert bench.desk.asked == [
+        (T0 - timedelta(days=30), Among()),
+        (T0 - timedelta(hours=12), Among("nlp", "kunshan", "4c1f", 10)),
     ]
 
 
 @pytest.mark.parametrize(
-    "query", ["since=yesterday", "limit=0", "limit=10001", "limit=-1", "limit=²", "limit=x"]
+    "query",
+    [
+        *("since=yesterday", "since=7w", "since=99999d00", "until=", "before=0", "before=x"),
+        *("until=0001-01-01T00:00:00%2B09:00", "before=9223372036854775808"),
+        *("sinc=7d", "worst=3"),
+        *("limit=0", "limit=10001", "limit=-1", "limit=²", "limit=x"),
+    ],
 )
 async def test_a_query_that_is_none_is_refused(query: str) -> None:
     bench = Bench()
@@ -94,6 +140,16 @@ async def test_a_hold_lasts_four_hours_or_until_it_runs_again() -> None:
     assert (second.length, second.until_running) == (None, True)
 
 
+async def test_a_reason_may_hold_what_people_type() -> None:
+    """A full-width blank is what a Chinese keyboard types; an emoji may be several characters."""
+    bench = Bench()
+    async with bench.client() as client:
+        for reason in ("换盘　明天", "new disks\u00a0…", "👩‍🔧"):
+            body = {"reason": reason}
+            assert (await client.post(f"{API}/instances/a/hold", json=body)).status_code == 200
+            assert bench.desk.wishes[-1].reason == reason
+
+
 async def test_only_an_instance_can_be_restarted() -> None:
     bench = Bench()
     async with bench.client() as client:
@@ -109,8 +165,10 @@ async def test_only_an_instance_can_be_restarted() -> None:
         {"for_s": 2_592_001},
         {"for_s": "4h"},
         {"for_s": True},
+        {"for_s": "4h", "until_running": True},
         {"until_running": "yes"},
         {"reason": "two\nlines"},
+        {"reason": "turned \u202e round"},
         {"reason": "x" * 201},
         {"by": 5},
         {"every": True},
@@ -133,6 +191,7 @@ async def test_a_body_that_is_no_hold_is_refused(body: dict[str, object]) -> Non
         (b"[1]", "application/json", 400),
         (b"[" * 10_000, "application/json", 400),
         (b"\xff", "application/json", 400),
+        (b'{"by": "half a pair: \\ud83d"}', "application/json", 400),
         (b"for_s=60", "application/x-www-form-urlencoded", 415),
         (b"{}", "text/plain", 415),
         (b"x" * (16 * 1024 + 1), "application/json", 413),
@@ -178,8 +237,9 @@ async def test_a_reload_says_what_it_means_or_every_error() -> None:
         bench.desk.error = None
         await client.post(f"{API}/reload", json={"preview": True})
         wrong = await client.post(f"{API}/reload", json={"previw": True})
+        nobody = await client.post(f"{API}/reload", json={"by": None})
     assert bench.desk.asked == ["reload", "reload", "preview"]
-    assert wrong.status_code == 400
+    assert (wrong.status_code, nobody.status_code) == (400, 400)
     assert done.json() == bench.desk.answer
     assert refused.status_code == 422
     assert refused.json()["errors"] == ["line 1: wrong", "line 2: wrong"]

@@ -13,7 +13,7 @@ from ..adapters.telemetry.secrets import Secrets
 from ..core.event import Event, Level
 from ..core.policy import Roster
 from ..engine.engine import Engine
-from ..ports import Clock, Journal, StoreError
+from ..ports import Clock, Journal, Sought, StoreError
 from ..runtime.heartbeat import Heartbeat, SystemdWatchdog
 from ..runtime.lifecycle import Broken, Chore
 from ..runtime.systemd import Notifier
@@ -87,7 +87,8 @@ class Outward:
             return
         try:
             since = self._clock.now() - REMEMBERED
-            self.notices.remember(await journal.recent(since, None, MOST_EVENTS))
+            found = await journal.excerpt(Sought(since, MOST_EVENTS))
+            self.notices.remember(found.events)
         except StoreError as error:
             self._broken("reading what people were told before the start", error)
         self.notices.start()

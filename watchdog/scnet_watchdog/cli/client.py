@@ -5,6 +5,7 @@ here decides anything: what the daemon says is handed on, its errors as one sent
 """
 
 import json
+import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -23,6 +24,8 @@ turn was saved."""
 LARGEST_ANSWER = 256 * 1024 * 1024
 """Bytes read of one answer at most: 100 000 instances are about 40 MB."""
 API = "/api/v1"
+NEXT = re.compile(r'<(\?[^>]*)>; rel="next"')
+"""A `Link` header that says how the same path is asked for what comes next."""
 
 
 class Unreached(WatchdogError):
@@ -90,8 +93,23 @@ class Client:
         Raises:
             Unreached, Declined
         """
-        asked = {key: value for key, value in query.items() if value is not None}
-        return self._answer("GET", path + (f"?{urlencode(asked)}" if asked else ""), None)
+        return self._answer("GET", path + _query(query), None)[0]
+
+    def parts(self, path: str, **query: object) -> Iterator[Any]:
+        """Ask for something, and for all that its answers say comes next.
+
+        Args:
+            query: what is None is left out.
+
+        Raises:
+            Unreached, Declined
+        """
+        next_: str | None = _query(query)
+        while next_ is not None:
+            found, link = self._answer("GET", path + next_, None)
+            yield found
+            match = NEXT.fullmatch(link or "")
+            next_ = match[1] if match is not None else None
 
     def post(self, path: str, body: Mapping[str, object]) -> Any:
         """Ask to do something.
@@ -99,15 +117,18 @@ class Client:
         Raises:
             Unreached, Declined
         """
-        return self._answer("POST", path, body)
+        return self._answer("POST", path, body)[0]
 
-    def _answer(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:
+    def _answer(
+        self, method: str, path: str, body: Mapping[str, object] | None
+    ) -> tuple[Any, str | None]:
+        """The answer's body, and its `Link` header."""
         with self._connected(self._limit) as connection:
             answer = _asked(connection, method, path, body)
             data = answer.read(LARGEST_ANSWER)
         if answer.status >= 400:
             raise _declined(answer.status, data)
-        return _parsed(data)
+        return _parsed(data), answer.headers.get("link")
 
     @contextmanager
     def _connected(self, limit: float) -> Iterator[_Connection]:
@@ -125,6 +146,11 @@ class Client:
                 raise Unreached(f"no answer within {limit:g} s") from error
             except (OSError, HTTPException) as error:
                 raise Unreached(str(error) or type(error).__name__) from error
+
+
+def _query(asked: Mapping[str, object]) -> str:
+    known = {key: value for key, value in asked.items() if value is not None}
+    return f"?{urlencode(known)}" if known else ""
 
 
 def instance_path(instance: str, what: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Recovery figures for people and for programs: a table, JSON, CSV."""
+"""Recovery figures for people: a table, and CSV for their spreadsheets."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,12 +6,10 @@ from typing import Any
 
 from rich.text import Text
 
-from ..core.presence import Standing
-from ..core.recovery import Figures, Recovery, Tally, middle
-from .tables import console, local, plain_table, span
+from .tables import console, here, plain_table, span
 
-HIGH = 0.95
-"""The share beside the median: one outage in twenty takes longer."""
+Plain = Mapping[str, Any]
+"""A report, or the figures of one instance or of all, as `report --json` prints them."""
 
 COLUMNS = (
     "id",
@@ -31,84 +29,65 @@ COLUMNS = (
     "detect_p95_s",
     "recover_median_s",
     "recover_p95_s",
+    "recover_longest_s",
 )
 """The columns of the CSV; JSON has the same names."""
 
 
-def as_json(found: Recovery) -> dict[str, Any]:
-    """The whole report as plain values."""
-    return {
-        "since": _utc(found.window.begins_at),
-        "until": _utc(found.window.ends_at),
-        "fleet": _plain(found.fleet),
-        "instances": [_who(standing) | _plain(one) for standing, one in worst_first(found)],
-    }
-
-
-def as_csv(found: Recovery) -> Iterable[Sequence[object]]:
+def as_csv(found: Plain) -> Iterable[Sequence[object]]:
     """A head, then a line per instance; what has no value is empty."""
     yield COLUMNS
-    for standing, one in worst_first(found):
-        values = _who(standing) | _plain(one)
-        yield [_harmless(values[name]) for name in COLUMNS]
+    for row in found["instances"]:
+        yield [_harmless(row[name]) for name in COLUMNS]
 
 
-def draw(found: Recovery) -> None:
+def draw(found: Plain, now: datetime) -> None:
     """Print the table: who was down most comes first, who always ran is only counted."""
     out = console()
     table = plain_table(
         "name", "running", "down", "outages", "healed", "calls", "relapses", "detect", "recover"
     )
-    troubled = [(who, one) for who, one in worst_first(found) if one.down or one.outages]
-    for who, one in troubled:
-        table.add_row(Text(who.name), *_cells(one))
-    table.add_row("all", *_cells(found.fleet), style="bold")
+    fleet = found["fleet"]
+    for row in found["instances"]:
+        if row["down_s"] or row["outages"]:
+            table.add_row(Text(row["name"]), *_cells(row))
+    table.add_row("all", *_cells(fleet), style="bold")
     out.print(table)
-    now = found.window.ends_at
-    out.print(_sentence(found, len(troubled)), markup=False)
-    for title, tallies in (("outages by status", found.fleet.causes), _failures(found.fleet)):
-        if tallies:
-            out.print(f"{title}: {_shares(tallies)}", markup=False)
-    out.print(f"since {local(found.window.begins_at, now)}; medians", style="dim", markup=False)
+    out.print(_sentence(fleet), markup=False)
+    titles = {"causes": "outages by status", "failures": "outages that met a failed restart"}
+    for key, title in titles.items():
+        if fleet[key]:
+            out.print(f"{title}: {_shares(fleet[key])}", markup=False)
+    out.print(f"since {here(found['since'], now)}; medians", style="dim", markup=False)
 
 
-def worst_first(found: Recovery) -> list[tuple[Standing, Figures]]:
-    """Who was down longest comes first, then by outages and name."""
-    rows = found.instances.values()
-    return sorted(rows, key=lambda row: (-row[1].down, -row[1].outages, row[0].name, row[0].id))
-
-
-def _failures(one: Figures) -> tuple[str, Mapping[str, Tally]]:
-    return "outages that met a failed restart", one.failures
-
-
-def _shares(tallies: Mapping[str, Tally]) -> str:
+def _shares(tallies: Mapping[str, Plain]) -> str:
     return ", ".join(
-        f"{name} {tally.recovered} of {tally.outages} healed" for name, tally in tallies.items()
+        f"{name} {tally['recovered']} of {tally['outages']} healed"
+        for name, tally in tallies.items()
     )
 
 
-def _sentence(found: Recovery, troubled: int) -> str:
-    one = found.fleet
-    calls = one.attempts_per_recovery
+def _sentence(fleet: Plain) -> str:
+    calls = fleet["attempts_per_recovery"]
     spent = "" if calls is None else f"; calls per recovery that lasted: {calls:.1f}"
-    steady = len(found.instances) - troubled
     return (
-        f"outages: {one.outages}, healed by a restart: {one.healed}, still open: {one.open}{spent}"
-        f"; never seen down: {steady} of {len(found.instances)} instances"
+        f"outages: {fleet['outages']}, healed by a restart: {fleet['healed']}, still open: "
+        f"{fleet['open']}{spent}; never seen down: {fleet['steady']} of "
+        f"{fleet['instances']} instances"
     )
 
 
-def _cells(one: Figures) -> list[str]:
+def _cells(one: Plain) -> list[str]:
     return [
-        percent(one.availability),
-        span(one.down),
-        str(one.outages),
-        str(one.healed),
-        str(one.attempts),
-        str(one.relapses),
-        _length(middle(one.detected)),
-        _length(middle(one.recovered)),
+        percent(one["availability"]),
+        _length(one["down_s"]),
+        str(one["outages"]),
+        str(one["healed"]),
+        str(one["attempts"]),
+        str(one["relapses"]),
+        _length(one["detect_median_s"]),
+        _length(one["recover_median_s"]),
     ]
 
 
@@ -119,47 +98,8 @@ def percent(share: float | None) -> str:
     return "100 %" if share >= 1 else f"{int(share * 10_000) / 100:.2f} %"
 
 
-def _length(length: timedelta | None) -> str:
-    return "–" if length is None else span(length)
-
-
-def _who(standing: Standing) -> dict[str, Any]:
-    return {"id": standing.id, "name": standing.name, "center": standing.center}
-
-
-def _plain(one: Figures) -> dict[str, Any]:
-    return {
-        "availability": None if one.availability is None else round(one.availability, 6),
-        "running_s": round(one.running.total_seconds()),
-        "down_s": round(one.down.total_seconds()),
-        "outages": one.outages,
-        "open": one.open,
-        "healed": one.healed,
-        "attempts": one.attempts,
-        "recoveries": one.recoveries,
-        "relapses": one.relapses,
-        "attempts_per_recovery": None
-        if one.attempts_per_recovery is None
-        else round(one.attempts_per_recovery, 2),
-        "detect_median_s": _seconds(middle(one.detected)),
-        "detect_p95_s": _seconds(middle(one.detected, HIGH)),
-        "recover_median_s": _seconds(middle(one.recovered)),
-        "recover_p95_s": _seconds(middle(one.recovered, HIGH)),
-        "causes": {name: _tally(tally) for name, tally in one.causes.items()},
-        "failures": {name: _tally(tally) for name, tally in one.failures.items()},
-    }
-
-
-def _tally(tally: Tally) -> dict[str, Any]:
-    return {"outages": tally.outages, "recovered": tally.recovered}
-
-
-def _seconds(length: timedelta | None) -> float | None:
-    return None if length is None else round(length.total_seconds(), 1)
-
-
-def _utc(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+def _length(seconds: float | None) -> str:
+    return "–" if seconds is None else span(timedelta(seconds=seconds))
 
 
 def _harmless(value: object) -> object:

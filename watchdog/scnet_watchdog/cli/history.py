@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Lines = Sequence[Mapping[str, Any]]
 
 MOST_EVENTS = 10_000
-"""Events asked of a running daemon: the newest so many."""
+"""Events asked of a running daemon at once: as many as one answer holds."""
 
 
 def history(
@@ -73,16 +73,13 @@ def history(
 
 def _live(client: "Client", after: datetime, instance: str | None, group: str | None) -> Lines:
     from .client import API
-    from .reach import ask
+    from .reach import answered, ask
 
-    since = after.isoformat().replace("+00:00", "Z")
-    lines = ask(client, f"{API}/events", since=since, instance=instance, limit=MOST_EVENTS)
-    if isinstance(lines, dict):
-        lines = lines["events"]
-    if len(lines) >= MOST_EVENTS:
-        complain(f"only the newest {MOST_EVENTS} events are shown; a shorter --since shows all")
+    query = {"since": after.isoformat().replace("+00:00", "Z"), "instance": instance}
+    parts = answered(lambda: [*client.parts(f"{API}/events", **query, limit=MOST_EVENTS)])
+    lines = [line for part in reversed(parts) for line in part]
     if group is None:
-        return list(lines)
+        return lines
     rows = ask(client, f"{API}/instances")["instances"]
     members = {one["id"] for one in rows if one["group"] == group}
     return [one for one in lines if one.get("instance") in members]

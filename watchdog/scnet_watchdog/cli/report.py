@@ -4,8 +4,7 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,28 +21,10 @@ from .common import (
     leave,
     state_errors,
 )
-from .history import MOST_EVENTS
 
 if TYPE_CHECKING:
-    from ..core.event import Event
-    from ..core.presence import Standing
-    from ..core.recovery import Recovery
-    from .client import Client
+    from ..core.presence import Standing, Window
     from .where import Where
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What figures are computed from.
-
-    Args:
-        rows: the watched instances as `status` shows them.
-        since: the moment from which the events are complete.
-    """
-
-    events: "Sequence[Event]"
-    rows: Sequence[Mapping[str, Any]]
-    since: datetime
 
 
 def report(
@@ -58,9 +39,9 @@ def report(
     """Show recovery figures: availability, down time, time to detect and to recover."""
     from ..adapters.clock import SystemClock
     from ..core.presence import Window
-    from ..core.recovery import recovery
     from . import figures
-    from .reach import reach
+    from .client import API
+    from .reach import ask, reach
     from .where import find
 
     del everyone
@@ -70,62 +51,36 @@ def report(
     where = find(config)
     client = reach(where)
     after = now - _length(since)
-    known = _live(client, after) if client is not None else _remembered(where, now, after)
-    found = recovery(known.events, _standings(known.rows), Window(known.since, now))
-    found = _only(found, known.rows, group, center)
+    if client is not None:
+        moment = after.isoformat().replace("+00:00", "Z")
+        found = ask(client, f"{API}/report", since=moment, group=group, center=center)
+        if not found["complete"]:
+            complain(f"only the newest events are counted: since {found['since']}")
+    else:
+        found = _remembered(where, Window(after, now), group, center)
     if as_json:
-        sys.stdout.write(json.dumps(figures.as_json(found), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
     elif as_csv:
         csv.writer(sys.stdout, lineterminator="\n").writerows(figures.as_csv(found))
     else:
-        figures.draw(found)
+        figures.draw(found, now)
 
 
-def _live(client: "Client", after: datetime) -> Known:
-    from .client import API
-    from .picture import live
-    from .reach import ask
-
-    since = after.isoformat().replace("+00:00", "Z")
-    lines = ask(client, f"{API}/events", since=since, limit=MOST_EVENTS)
-    if len(lines) >= MOST_EVENTS:
-        # The daemon gives the newest ones: before the first of them nothing is known here.
-        after = datetime.fromisoformat(lines[0]["timestamp"])
-        complain(f"only the newest {MOST_EVENTS} events are counted: since {lines[0]['timestamp']}")
-    events = [event for event in map(event_of, lines) if event is not None]
-    return Known(events, live(client)["instances"], after)
-
-
-def _remembered(where: "Where", now: datetime, after: datetime) -> Known:
+def _remembered(
+    where: "Where", window: "Window", group: str | None, center: str | None
+) -> dict[str, Any]:
     from ..adapters.stores.history import SqliteHistory
+    from ..core.recovery import recovery
+    from ..runtime.figures import as_plain, narrowed
     from .picture import NO_DAEMON, remembered
 
-    rows = remembered(where, now)["instances"]
+    rows = remembered(where, window.ends_at)["instances"]
     with state_errors(locked=ExitCode.UNREACHABLE):
-        events = asyncio.run(SqliteHistory(where.state).events(after))
+        events = asyncio.run(SqliteHistory(where.state).events(window.begins_at))
     complain(NO_DAEMON)
-    return Known(events, rows, after)
-
-
-def event_of(line: Mapping[str, Any]) -> "Event | None":
-    """An event as it was told, from its line; None for a kind of a later version."""
-    from ..core.event import Event, EventKind
-    from ..core.model import InstanceId
-
-    try:
-        kind = EventKind(line["event"])
-    except ValueError:
-        return None
-    known = {"timestamp", "level", "event", "message", "instance", "name", "center"}
-    instance = line.get("instance")
-    return Event(
-        kind,
-        datetime.fromisoformat(line["timestamp"]),
-        None if instance is None else InstanceId(instance),
-        line.get("name"),
-        line.get("center"),
-        {key: value for key, value in line.items() if key not in known},
-    )
+    found = recovery(events, _standings(rows), window)
+    members = None if group is None else {row["id"] for row in rows if row["group"] == group}
+    return as_plain(narrowed(found, members, center), complete=True)
 
 
 def _standings(rows: Iterable[Mapping[str, Any]]) -> "Iterable[Standing]":
@@ -137,20 +92,6 @@ def _standings(rows: Iterable[Mapping[str, Any]]) -> "Iterable[Standing]":
         # Never seen is shown as unknown, without a moment.
         status = Status(row["status"]) if since is not None else None
         yield Standing(InstanceId(row["id"]), row["name"], row["center"], status, since)
-
-
-def _only(
-    found: "Recovery", rows: Iterable[Mapping[str, Any]], group: str | None, center: str | None
-) -> "Recovery":
-    from ..core.recovery import Recovery, total
-
-    members = {row["id"] for row in rows if group is None or row["group"] == group}
-    chosen = {
-        id_: (standing, one)
-        for id_, (standing, one) in found.instances.items()
-        if (group is None or id_ in members) and center in (None, standing.center)
-    }
-    return Recovery(found.window, total(one for _, one in chosen.values()), chosen)
 
 
 def _length(text: str) -> timedelta:

@@ -82,12 +82,14 @@ def gaps(events: Iterable[Event], window: Window) -> tuple[Window, ...]:
     return tuple(found)
 
 
-def watched(events: Iterable[Event], window: Window, id_: InstanceId) -> Window:
-    """The part of a window from an instance's last addition to its removal, as reloads told it."""
+def watched(reloads: Iterable[Event], window: Window, id_: InstanceId) -> Window:
+    """The part of a window from an instance's last addition to its removal, as reloads told it.
+
+    Args:
+        reloads: the events `config.reloaded`, oldest first.
+    """
     begins, ends = window.begins_at, window.ends_at
-    for event in events:
-        if event.kind is not EventKind.CONFIG_RELOADED:
-            continue
+    for event in reloads:
         if _names(event, "added", id_):
             begins, ends = event.at, window.ends_at
         elif _names(event, "removed", id_):

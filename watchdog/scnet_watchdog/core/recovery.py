@@ -113,10 +113,11 @@ def recovery(events: Iterable[Event], standings: Iterable[Standing], window: Win
     known = {one.id: one for one in standings}
     gone = {id_: _gone(id_, rows[-1]) for id_, rows in told.items() if id_ not in known}
     unwatched = gaps(daemon, window)
+    reloads = [event for event in daemon if event.kind is EventKind.CONFIG_RELOADED]
     found: dict[InstanceId, tuple[Standing, Figures]] = {}
     for id_, standing in {**known, **gone}.items():
         rows = told.get(id_, [])
-        part = watched(daemon, window, id_)
+        part = watched(reloads, window, id_)
         if id_ in gone and part.ends_at == window.ends_at:
             # No reload told its removal: it was known for as long as it was told of.
             part = part.cut(part.begins_at, rows[-1].at)

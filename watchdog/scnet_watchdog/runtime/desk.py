@@ -5,26 +5,26 @@ is emitted, and that is after its turn was saved.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 
 from ..core.command import Wish
 from ..core.draft import Draft
-from ..core.event import Event
 from ..core.explain import explain
 from ..core.fleet import Fleet
 from ..core.holds import hold_of
 from ..core.knobs import knobs
 from ..core.model import InstanceId
 from ..engine.engine import Engine
-from ..ports import Answer, Clock, Journal, Unavailable
+from ..ports import Among, Answer, Clock, Excerpt, Journal, Sought, Unavailable
 from .because import because
 from .done import done
 from .feed import Feed
 from .meant import instance_meant
 from .pulse import stuck, unready
+from .report import Reports
 from .rows import attempt_row, center_row, instance_row, knob_row
 from .wishes import NOT_OURS, Wishes
 
@@ -61,6 +61,7 @@ class LiveDesk:
         self._with = means
         self._engine = means.engine
         self._wishes = Wishes(means.engine, means.feed)
+        self._reports = Reports(means.journal, means.clock)
 
     def trouble(self, ready: bool = False) -> str | None:
         """Why it is not healthy (or not ready), or None."""
@@ -123,10 +124,18 @@ class LiveDesk:
             ],
         }
 
-    async def events(self, since: datetime, name: str | None, limit: int) -> Sequence[Event]:
-        """The newest journalled events since a moment, oldest first."""
-        id_ = instance_meant(self._fleet(), name) if name is not None else None
-        return await self._with.journal.recent(since, id_, limit)
+    async def events(self, sought: Sought) -> Excerpt:
+        """The newest journalled events of those that are sought."""
+        if sought.instance is not None:
+            id_ = instance_meant(self._fleet(), sought.instance)
+            sought = replace(sought, instance=id_)
+        return await self._with.journal.excerpt(sought)
+
+    async def report(self, since: datetime, among: Among) -> Answer:
+        """Recovery figures since a moment, as far as the newest events reach."""
+        fleet = self._fleet()
+        id_ = instance_meant(fleet, among.instance) if among.instance is not None else None
+        return await self._reports.report(fleet, since, among, id_)
 
     async def ask(self, wish: Wish) -> str:
         """Take up a wish; say what is done once its turn is saved."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from ...core.attempt import Attempt, AttemptKey
 from ...core.change import Change, Memory, StoredInstance
 from ...core.model import InstanceId
-from ...ports import Fenced
+from ...ports import Fenced, Sought
 from . import codec
 
 _COLUMNS = codec.ATTEMPT_COLUMNS
@@ -150,14 +150,30 @@ def newest_attempts(
     return [codec.read_attempt(row) for row in reversed(rows)]
 
 
-def newest_events(
-    connection: sqlite3.Connection, since: str, instance: InstanceId | None, limit: int
-) -> list[str]:
-    """The newest journalled events since a moment, oldest first, as they are stored."""
-    of = "" if instance is None else "AND instance = ? "
-    values = (since, limit) if instance is None else (since, instance, limit)
+def newest_events(connection: sqlite3.Connection, sought: Sought) -> tuple[list[str], int | None]:
+    """The newest events of those sought, oldest first, as they are stored; where older ones begin.
+
+    Events of one turn have one moment: an excerpt may end between them, so its end is a row.
+    """
+    where = ["at >= ?"]
+    values: list[object] = [codec.moment_text(sought.since)]
+    if sought.until is not None:
+        where.append("at < ?")
+        values.append(codec.moment_text(sought.until))
+    if sought.instance is not None:
+        where.append("instance = ?")
+        values.append(sought.instance)
+    if sought.of_none:
+        where.append("instance IS NULL")
+    if sought.before is not None:
+        # A row that is forgotten has nothing older left.
+        where.append("(at, id) < (SELECT at, id FROM journal WHERE id = ?)")
+        values.append(sought.before)
     rows = connection.execute(
-        f"SELECT data FROM journal WHERE at >= ? {of}ORDER BY at DESC, id DESC LIMIT ?",  # noqa: S608
-        values,
+        f"SELECT id, data FROM journal WHERE {' AND '.join(where)} "  # noqa: S608 - constants
+        "ORDER BY at DESC, id DESC LIMIT ?",
+        (*values, sought.limit + 1),
     ).fetchall()
-    return [data for (data,) in reversed(rows)]
+    shown = rows[: sought.limit]
+    before = shown[-1][0] if len(rows) > len(shown) else None
+    return [data for _, data in reversed(shown)], before

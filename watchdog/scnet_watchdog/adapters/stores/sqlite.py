@@ -15,7 +15,16 @@ from ...core.change import Change, Memory
 from ...core.command import Command
 from ...core.event import Event
 from ...core.model import InstanceId
-from ...ports import Clock, Fenced, StoreError, Tenure, Unreadable, Unwritable
+from ...ports import (
+    Clock,
+    Excerpt,
+    Fenced,
+    Sought,
+    StoreError,
+    Tenure,
+    Unreadable,
+    Unwritable,
+)
 from . import codec
 from .lock import StateLock, boot_id, me
 from .mounts import network_warning
@@ -77,14 +86,11 @@ class SqliteStore:
         """Leave a command for the next owner; for whoever holds the lock without running."""
         await self._do(lambda: self._post(command))
 
-    async def recent(self, since: datetime, instance: InstanceId | None, limit: int) -> list[Event]:
-        """The newest journalled events since a moment, oldest first."""
-        after = codec.moment_text(since)
-        found = await self._do(
-            lambda: self._read(lambda mine: newest_events(mine, after, instance, limit))
-        )
+    async def excerpt(self, sought: Sought) -> Excerpt:
+        """The newest journalled events of those that are sought."""
+        rows, before = await self._do(lambda: self._read(lambda mine: newest_events(mine, sought)))
         # Decoded elsewhere: the turns' next commit need not wait for it.
-        return await asyncio.to_thread(self._events, found)
+        return Excerpt(await asyncio.to_thread(self._events, rows), before)
 
     async def attempts(self, instance: InstanceId, limit: int) -> list[Attempt]:
         """The newest rows of an instance's ledger, oldest first."""

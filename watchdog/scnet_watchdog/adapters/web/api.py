@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,8 +14,8 @@ from starlette.routing import Route
 
 from ...core.command import ScopeKind
 from ...ports import Desk
-from .answers import ANSWERED, JSON, Mask, answer, failure, text_of
-from .asked import PLURAL, body_of, limit_of, preview_of, since_of, wish_of
+from .answers import ANSWERED, JSON, Mask, answer, failure, long_text_of, text_of
+from .asked import PLURAL, among_of, body_of, preview_of, since_of, sought_of, wish_of
 from .login import session_routes
 from .openapi import document
 from .page import page_routes
@@ -22,6 +23,9 @@ from .stream import Streams, Told
 
 API = "/api/v1"
 STREAM = "text/event-stream"
+
+REPORT_SINCE = timedelta(days=30)
+"""How far back recovery figures reach by default, as the command line documents it."""
 
 Metrics = Callable[[], Awaitable[tuple[bytes, str]]]
 """The metrics of this moment, and their content type."""
@@ -73,6 +77,7 @@ class Paths:
             f"{one}/explain": self.explain,
             one: self.instance,
             f"{API}/events": self.events,
+            f"{API}/report": self.report,
             f"{API}/stream": self.stream,
         }
         found = [Route(path, self._safely(to), methods=["GET"]) for path, to in reading.items()]
@@ -121,12 +126,25 @@ class Paths:
 
     async def events(self, request: Request) -> Response:
         """What was journalled."""
-        since, limit = since_of(request, self._face.now()), limit_of(request)
-        found = await self._desk.events(since, request.query_params.get("instance"), limit)
+        sought = sought_of(request, self._face.now())
+        found = await self._desk.events(sought)
         told = self._face.told
         text = await asyncio.to_thread(
-            lambda: text_of([told(event) for event in found], self._mask)
+            lambda: text_of([told(event) for event in found.events], self._mask)
         )
+        headers = {}
+        if found.before is not None:
+            # The moment stays the one that was asked from: "a day ago" is another one tomorrow.
+            older = {"since": sought.since.isoformat(), "before": str(found.before)}
+            query = urlencode({**request.query_params, **older})
+            headers["link"] = f'<?{query}>; rel="next"'
+        return Response(text.encode("utf-8", "replace"), headers=headers, media_type=JSON)
+
+    async def report(self, request: Request) -> Response:
+        """Recovery figures."""
+        among, since = among_of(request), since_of(request, self._face.now(), REPORT_SINCE)
+        found = await self._desk.report(since, among)
+        text = await asyncio.to_thread(long_text_of, found, self._mask)
         return Response(text.encode("utf-8", "replace"), media_type=JSON)
 
     async def stream(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from ...core.command import ScopeKind, Wish
+from ...ports import Among, Sought
 from .answers import JSON, Unacceptable
 
 BODY_LIMIT = 16 * 1024
@@ -25,8 +27,24 @@ EVENTS = 1000
 EVENTS_AT_MOST = 10_000
 """Events one answer holds: by default, and at most."""
 
+ROWS_AT_MOST = 2**63 - 1
+"""The largest number a row of the journal can have."""
+
+WORST_AT_MOST = 1_000_000
+
+DAY = timedelta(days=1)
+_UNITS = {"d": DAY, "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+BACK = "^[0-9]{1,5}[dhm]$"
+"""How far back, as a pattern: 90m, 12h, 30d."""
+
 TEXT_LIMIT = 200
 """Characters of a name, a reason or an author."""
+
+LINE = r"^[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]*$"
+"""Such text, as a pattern: nothing that ends a line, steers a terminal or turns what is read."""
+
+_LONE = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair: JSON can hold one, text cannot."""
 
 PLURAL = {
     "instances": ScopeKind.INSTANCE,
@@ -90,13 +108,13 @@ def wish_of(verb: str, kind: ScopeKind, name: str, body: Mapping[str, Any], by: 
         Unacceptable
     """
     _known(verb, body, _KEYS[verb] | {"by"})
-    until_running = _flag(body, "until_running")
+    until_running, length = _flag(body, "until_running"), _length(body)
     return Wish(
         verb=verb,
         kind=kind,
         name=name,
         by=_text(body, "by") or by,
-        length=None if until_running else _length(body),
+        length=None if until_running else length,
         until_running=until_running,
         reason=_text(body, "reason"),
         every=_flag(body, "every"),
@@ -110,38 +128,81 @@ def preview_of(body: Mapping[str, Any]) -> bool:
         Unacceptable
     """
     _known("reload", body, {"preview", "by"})
+    _text(body, "by")
     return _flag(body, "preview")
 
 
-def since_of(request: Request, now: datetime) -> datetime:
-    """From when on events are asked; by default the last day.
+def since_of(request: Request, now: datetime, default: timedelta) -> datetime:
+    """From when on something is asked: a moment, or how far back.
 
     Raises:
         Unacceptable
     """
-    text = request.query_params.get("since")
+    return _moment(request, "since", now) or now - default
+
+
+def sought_of(request: Request, now: datetime) -> Sought:
+    """Which journalled events are asked for; by default the newest of the last day.
+
+    Raises:
+        Unacceptable
+    """
+    _only(request, {"since", "until", "instance", "limit", "before"})
+    return Sought(
+        since=since_of(request, now, DAY),
+        limit=_number(request, "limit", EVENTS_AT_MOST) or EVENTS,
+        until=_moment(request, "until", now),
+        instance=request.query_params.get("instance"),
+        before=_number(request, "before", ROWS_AT_MOST),
+    )
+
+
+def among_of(request: Request) -> Among:
+    """Whom a report is about; by default everybody.
+
+    Raises:
+        Unacceptable
+    """
+    _only(request, {"since", "group", "center", "instance", "worst"})
+    query = request.query_params
+    return Among(
+        query.get("group"),
+        query.get("center"),
+        query.get("instance"),
+        _number(request, "worst", WORST_AT_MOST),
+    )
+
+
+def _only(request: Request, keys: set[str]) -> None:
+    """Refuse a query with a strange key: one mistyped would ask for something else unseen."""
+    strange = sorted(request.query_params.keys() - keys)
+    if strange:
+        raise Unacceptable(f"{strange[0]}: {request.url.path} knows no such parameter")
+
+
+def _moment(request: Request, key: str, now: datetime) -> datetime | None:
+    text = request.query_params.get(key)
     if text is None:
-        return now - timedelta(days=1)
-    # In a query a plus sign stands for a blank, and many forget to write it as %2B.
+        return None
+    text = text.strip()
     try:
-        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))
+        if re.fullmatch(BACK, text):
+            return now - int(text[:-1]) * _UNITS[text[-1]]
+        # In a query a plus sign stands for a blank, and many forget to write it as %2B.
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise Unacceptable("since: must be a moment such as 2026-03-01T12:00:00Z") from None
+        said = f"{key}: must be a moment such as 2026-03-01T12:00:00Z, or how far back: 12h, 30d"
+        raise Unacceptable(said) from None
 
 
-def limit_of(request: Request) -> int:
-    """How many events are asked at most.
-
-    Raises:
-        Unacceptable
-    """
-    text = request.query_params.get("limit", str(EVENTS))
-    if text.isascii() and text.isdigit() and 1 <= len(text) <= 5:
-        limit = int(text)
-        if 1 <= limit <= EVENTS_AT_MOST:
-            return limit
-    raise Unacceptable(f"limit: must be a number from 1 to {EVENTS_AT_MOST}")
+def _number(request: Request, key: str, most: int) -> int | None:
+    text = request.query_params.get(key)
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most:
+        return int(text)
+    raise Unacceptable(f"{key}: must be a number from 1 to {most}")
 
 
 def _known(verb: str, body: Mapping[str, Any], keys: set[str]) -> None:
@@ -171,6 +232,6 @@ def _text(body: Mapping[str, Any], key: str) -> str:
     value = body.get(key, "")
     if not isinstance(value, str):
         raise Unacceptable(f"{key}: must be text")
-    if len(value) > TEXT_LIMIT or not value.isprintable():
+    if len(value) > TEXT_LIMIT or not re.fullmatch(LINE, value) or _LONE.search(value):
         raise Unacceptable(f"{key}: must be one line of at most {TEXT_LIMIT} characters")
     return value.strip()

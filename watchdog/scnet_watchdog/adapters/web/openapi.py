@@ -3,13 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-Part = Mapping[str, Any]
-
-TEXT: Part = {"type": "string"}
-FLAG: Part = {"type": "boolean"}
-NUMBER: Part = {"type": "integer"}
-MOMENT: Part = {"type": ["string", "null"], "format": "date-time"}
-MAYBE: Part = {"type": ["string", "null"]}
+from .asked import BACK, LINE, TEXT_LIMIT
+from .schemas import FLAG, SCHEMAS, TEXT, Part, list_, ref_
 
 
 def document(version: str) -> Part:
@@ -30,118 +25,9 @@ def document(version: str) -> Part:
     }
 
 
-def _object(**properties: Part) -> Part:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list(of: Part) -> Part:
-    return {"type": "array", "items": of}
-
-
-def _ref(name: str) -> Part:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _maybe(one: Part) -> Part:
-    return {"anyOf": [one, {"type": "null"}]}
-
-
-_INSTANCE = _object(
-    id=TEXT,
-    name=TEXT,
-    center=TEXT,
-    group=MAYBE,
-    status=TEXT,
-    since=MOMENT,
-    decision={"enum": ["restart", "hold"]},
-    reason=TEXT,
-    next_at=MOMENT,
-    attempts_24h=NUMBER,
-    breaker={"enum": ["closed", "open", "half_open"]},
-    hold=_maybe(_ref("Hold")),
-)
-
-SCHEMAS: Mapping[str, Part] = {
-    "Error": {"type": "object", "properties": {"error": TEXT}, "required": ["error"]},
-    "Health": _object(ok=FLAG, why=MAYBE),
-    "Hold": _object(
-        scope=TEXT, target=MAYBE, ends_at=MOMENT, until_running=FLAG, author=TEXT, reason=TEXT
-    ),
-    "Instance": _INSTANCE,
-    "Source": _object(source=TEXT, last_success=MOMENT, blind=FLAG),
-    "Center": _object(
-        name=TEXT,
-        block=_maybe(_object(cause=TEXT, since=MOMENT, code=MAYBE)),
-        throttled_until=MOMENT,
-        breaker=TEXT,
-        storm=_maybe(_object(since=MOMENT, instances=NUMBER)),
-        in_flight=NUMBER,
-        sources=_list(_ref("Source")),
-    ),
-    "Daemon": _object(
-        version=TEXT,
-        pid=NUMBER,
-        since=MOMENT,
-        shadow=FLAG,
-        draining=FLAG,
-        writable=FLAG,
-        config=_object(path=MAYBE, changed_on_disk=FLAG, rejected=MAYBE),
-    ),
-    "Fleet": _object(
-        instances=_list(_ref("Instance")), centers=_list(_ref("Center")), daemon=_ref("Daemon")
-    ),
-    "Attempt": _object(
-        seq=NUMBER,
-        attempt=NUMBER,
-        episode=NUMBER,
-        reason=TEXT,
-        status=TEXT,
-        requested_at=MOMENT,
-        outcome=MAYBE,
-        code=MAYBE,
-        settled_at=MOMENT,
-        verdict=MAYBE,
-        judged_at=MOMENT,
-        **{"class": MAYBE},
-    ),
-    "OneInstance": {
-        "allOf": [_ref("Instance"), _object(attempts=_list(_ref("Attempt")))],
-    },
-    "Explanation": _object(
-        id=TEXT,
-        name=TEXT,
-        sentence=TEXT,
-        decision={"enum": ["restart", "hold"]},
-        reason=TEXT,
-        next_at=MOMENT,
-        checks=_list(
-            _object(name=TEXT, passed=FLAG, detail=TEXT, settings=_list(_ref("Setting"))),
-        ),
-    ),
-    "Setting": _object(
-        name={**TEXT, "description": "Its path within a level of the config: cooldown.initial."},
-        value={"description": "As the config would say it: 1m, 2, auto, [failed, stopped]."},
-        **{"from": {**TEXT, "description": "The level that says it: policy of group batch."}},
-    ),
-    "Event": {
-        **_object(timestamp=MOMENT, level=TEXT, event=TEXT),
-        "additionalProperties": True,
-    },
-    "Done": _object(done=TEXT),
-    "Reloaded": _object(
-        added=_list(TEXT),
-        removed=_list(TEXT),
-        changed=_list(TEXT),
-        needs_restart=_list(TEXT),
-        impact=TEXT,
-    ),
-    "Rejected": _object(error=TEXT, errors=_list(TEXT)),
-}
-
-
 def _answers(good: str, schema: Part, *errors: int) -> Part:
     content = {"application/json": {"schema": schema}}
-    said = {"application/json": {"schema": _ref("Error")}}
+    said = {"application/json": {"schema": ref_("Error")}}
     found: dict[str, Part] = {"200": {"description": good, "content": content}}
     for status in (*errors, 401, 429, 503):
         found[str(status)] = {"description": ERRORS[status], "content": said}
@@ -174,6 +60,13 @@ def _parameter(name: str, where: str, about: str, schema: Part = TEXT) -> Part:
     }
 
 
+_WHEN = "A moment, ISO 8601, or how far back: 90m, 12h, 30d"
+_MOMENT_OR_BACK: Part = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        {"type": "string", "pattern": BACK},
+    ]
+}
 _WHO = _parameter("name", "path", "An id, a unique start of one (four characters), or a name.")
 
 
@@ -185,7 +78,7 @@ def _get(summary: str, schema: Part, *errors: int, parameters: tuple[Part, ...] 
 
 
 def _open() -> Mapping[str, Part]:
-    health = {"application/json": {"schema": _ref("Health")}}
+    health = {"application/json": {"schema": ref_("Health")}}
     answers = {
         status: {"description": about, "content": health}
         for status, about in (("200", "It is."), ("503", "It is not; `why` says why."))
@@ -201,43 +94,64 @@ def _open() -> Mapping[str, Part]:
 
 
 def _reads() -> Mapping[str, Part]:
-    since = _parameter("since", "query", "A moment, ISO 8601; default a day ago.")
+    since = _parameter("since", "query", f"{_WHEN}; default a day ago.", _MOMENT_OR_BACK)
+    until = _parameter("until", "query", f"{_WHEN}; only older ones; default now.", _MOMENT_OR_BACK)
+    row = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+    before = _parameter("before", "query", "As an answer's `Link` says: what is older.", row)
     one = _parameter("instance", "query", "As in the paths; default all.")
     limit = {"type": "integer", "minimum": 1, "maximum": 10000, "default": 1000}
     most = _parameter("limit", "query", "The newest so many.", limit)
     events = _get(
         "Journalled events, oldest first.",
-        _list(_ref("Event")),
+        list_(ref_("Event")),
         400,
         404,
-        parameters=(since, one, most),
+        parameters=(since, until, one, most, before),
     )
-    stream = {"text/event-stream": {"schema": TEXT}}
+    events_on = {"text/event-stream": {"schema": TEXT}}
+    stream = {
+        **_answers("The stream.", TEXT),
+        "200": {"description": "The stream.", "content": events_on},
+    }
     return {
         "/api/v1/openapi.json": _get("This document.", {"type": "object"}),
-        "/api/v1/instances": _get("The whole fleet.", _ref("Fleet")),
+        "/api/v1/instances": _get("The whole fleet.", ref_("Fleet")),
         "/api/v1/instances/{name}": _get(
-            "One instance and its last attempts.", _ref("OneInstance"), 404, parameters=(_WHO,)
+            "One instance and its last attempts.", ref_("OneInstance"), 404, parameters=(_WHO,)
         ),
         "/api/v1/instances/{name}/explain": _get(
-            "Why it is, or is not, restarted.", _ref("Explanation"), 404, parameters=(_WHO,)
+            "Why it is, or is not, restarted.", ref_("Explanation"), 404, parameters=(_WHO,)
         ),
         "/api/v1/events": events,
+        "/api/v1/report": _report(),
         "/api/v1/stream": {
             "get": {
                 "summary": "Events as they happen, as server-sent events.",
-                "responses": {"200": {"description": "The stream.", "content": stream}},
+                "responses": stream,
             }
         },
     }
 
 
-_BY = {"by": {**TEXT, "maxLength": 200, "description": "Who asks, for the journal."}}
+def _report() -> Part:
+    worst = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
+    parameters = (
+        _parameter("since", "query", f"{_WHEN}; default 30d.", _MOMENT_OR_BACK),
+        _parameter("group", "query", "Only instances of this group."),
+        _parameter("center", "query", "Only instances of this center."),
+        _parameter("instance", "query", "Only this one; named as in the paths."),
+        _parameter("worst", "query", "List so many, those down longest first.", worst),
+    )
+    return _get("Recovery figures.", ref_("Report"), 400, 404, parameters=parameters)
+
+
+_LINE = {**TEXT, "maxLength": TEXT_LIMIT, "pattern": LINE}
+_BY = {"by": {**_LINE, "description": "Who asks, for the journal."}}
 _BODIES: Mapping[str, Part] = {
     "hold": {
         "for_s": {"type": "number", "minimum": 1, "maximum": 2592000, "default": 14400},
         "until_running": {**FLAG, "default": False},
-        "reason": {**TEXT, "maxLength": 200},
+        "reason": _LINE,
     },
     "release": {"every": {**FLAG, "default": False}},
     "restart": {},
@@ -268,7 +182,7 @@ def _post(verb: str, parameters: tuple[Part, ...]) -> Part:
     found: dict[str, Any] = {
         "summary": _DOES[verb],
         "requestBody": {"content": {"application/json": {"schema": schema}}},
-        "responses": _answers("Taken up.", _ref("Done"), *BAD),
+        "responses": _answers("Taken up.", ref_("Done"), *BAD),
     }
     if parameters:
         found["parameters"] = list(parameters)
@@ -276,8 +190,8 @@ def _post(verb: str, parameters: tuple[Part, ...]) -> Part:
 
 
 def _reload() -> Part:
-    answers = dict(_answers("In force now.", _ref("Reloaded"), 400, 403, 408, 413, 415))
-    rejected = {"application/json": {"schema": _ref("Rejected")}}
+    answers = dict(_answers("In force now.", ref_("Reloaded"), 400, 403, 408, 413, 415))
+    rejected = {"application/json": {"schema": ref_("Rejected")}}
     answers["422"] = {"description": ERRORS[422], "content": rejected}
     properties = {"preview": {**FLAG, "default": False, "description": "Only say."}, **_BY}
     schema = {"type": "object", "properties": properties, "additionalProperties": False}

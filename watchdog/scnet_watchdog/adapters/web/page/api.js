@@ -42,6 +42,14 @@ export function events(since, { id = null, limit = 1000 } = {}) {
   return ask(`/events?${query}`);
 }
 
+/** Recovery figures since so long ago, such as `30d`; of one instance or of all. */
+export function report(since, { id = null, worst = null } = {}) {
+  const query = new URLSearchParams({ since });
+  if (id !== null) query.set("instance", id);
+  if (worst !== null) query.set("worst", worst);
+  return ask(`/report?${query}`);
+}
+
 /** Ask for something. `scope`: `{kind: instances | centers | groups | fleet, name}`. */
 export function order(scope, verb, body) {
   const where = scope.kind === "fleet" ? "/fleet" : `/${scope.kind}/${named(scope.name)}`;

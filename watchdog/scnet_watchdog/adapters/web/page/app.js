@@ -9,10 +9,12 @@ import { Table } from "./fleet.js";
 import { later } from "./later.js";
 import { logIn } from "./login.js";
 import { Panel } from "./panel.js";
+import { Report } from "./report.js";
 import { after, chosen, Days, NO_FILTER } from "./rows.js";
 import { Stream } from "./stream.js";
 import { applyTheme, nextTheme } from "./theme.js";
 import { DAY, tick } from "./time.js";
+import { toast } from "./toast.js";
 import { choose, language, recall, remember, word } from "./words.js";
 
 const EVENTS = 10000; // As many as one answer holds.
@@ -22,9 +24,10 @@ const SESSION = "scnet-watchdog.session"; // Whether there is one to end; the co
 
 const days = new Days();
 const state = { rows: new Map(), centers: [], daemon: null, live: "again" };
-const filter = new Filter(by("filter"), by("sums"), () => (address(), draw()));
+const filter = new Filter(by("filter"), by("sums"), () => (address(), draw()), (verb, name) => askMany(verb, "group", name));
 const table = new Table(by("fleet"), days, (id) => open(id));
 const panel = new Panel(by("panel"), days, (verb, row) => askInstance(verb, row), () => open(null));
+const report = new Report(by("report"), (id) => open(id), () => address());
 const stream = new Stream({
   open: () => (mark("live"), begin()),
   event: take,
@@ -69,6 +72,7 @@ const panelSoon = later(() => panel.refresh(), 600);
 /** The stream is open: whatever happened before it is in these answers. */
 async function begin() {
   read();
+  if (report.failed) report.read();
   try {
     const since = Date.now() - DAY;
     days.fill(await api.events(since, { limit: EVENTS }), since, EVENTS);
@@ -126,7 +130,7 @@ function centers(rows) {
   // An open menu is not taken out from under a hand.
   if (print === centersDrawn || root.querySelector("details[open]")) return;
   centersDrawn = print;
-  put(root, centerCards(state.centers, rows, askCenter));
+  put(root, centerCards(state.centers, rows, (verb, name) => askMany(verb, "center", name)));
 }
 
 function daemon() {
@@ -157,12 +161,15 @@ function notice(text) {
 function tools() {
   const button = (key, text, onclick) => h("button", { type: "button", id: `tool-${key}`, title: word("tool." + key), "aria-label": word("tool." + key), onclick }, text);
   const all = { kind: "fleet", name: "", shown: word("who.fleet"), count: state.rows.size };
+  const show = (properties) => h("button", { type: "button", "aria-haspopup": "dialog", onclick: () => report.show("30d"), ...properties }, word("tool.report"));
   const more = ["hold", "release"].map((verb) => h("button", { type: "button", onclick: () => askFor(verb, { ...all, count: state.rows.size }) }, word("ask." + verb, { who: all.shown })));
+  more.unshift(show({ class: "report" }));
   more.push(h("button", { type: "button", onclick: askReload }, word("tool.reload")));
   // Who came without a token has no session to end.
   if (recall(SESSION)) more.push(h("button", { type: "button", onclick: leave }, word("tool.logout")));
   put(
     by("tools"),
+    show({ id: "tool-report" }),
     h("button", { type: "button", id: "tool-language", lang: language() === "en" ? "zh" : "en", onclick: otherLanguage }, word("tool.language")),
     button("theme", "◐", nextTheme),
     menu(more, word("title")),
@@ -174,6 +181,7 @@ function words() {
   for (const element of document.querySelectorAll("[data-word]")) element.textContent = word(element.dataset.word);
   tools();
   filter.words();
+  panel.measuredAt = 0;
   table.words();
   mark(state.live);
   draw();
@@ -202,9 +210,10 @@ function askInstance(verb, row) {
   askFor(verb, { kind: "instances", name: row.id, shown: row.name, row });
 }
 
-function askCenter(verb, name) {
-  const count = [...state.rows.values()].filter((row) => row.center === name).length;
-  askFor(verb, { kind: "centers", name, shown: word("who.center", { name }), count });
+/** `kind`: center or group. */
+function askMany(verb, kind, name) {
+  const count = [...state.rows.values()].filter((row) => row[kind] === name).length;
+  askFor(verb, { kind: `${kind}s`, name, shown: word("who." + kind, { name }), count });
 }
 
 /** What the config on disk would lead to, before it does. */
@@ -225,16 +234,6 @@ async function askFor(verb, target) {
   panel.refresh();
 }
 
-let fading = null;
-
-function toast(text) {
-  const element = by("toast");
-  element.hidden = false;
-  put(element, text);
-  clearTimeout(fading);
-  fading = setTimeout(() => (element.hidden = true), 8000);
-}
-
 // --- where the reader is -----------------------------------------------------------------------
 
 function open(id) {
@@ -250,6 +249,7 @@ function address(id = panel.id) {
   const parameters = new URLSearchParams();
   filter.write(parameters);
   if (id !== null) parameters.set("i", id);
+  if (report.since !== null) parameters.set("report", report.since);
   history.replaceState(null, "", `#${parameters}`);
 }
 
@@ -258,6 +258,7 @@ function arrive() {
   filter.read(parameters);
   table.opened = parameters.get("i");
   if (table.opened !== panel.id) panel.show(table.opened, false);
+  if (parameters.get("report") !== report.since) report.show(parameters.get("report"));
   draw();
 }
 

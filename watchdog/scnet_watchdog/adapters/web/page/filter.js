@@ -1,22 +1,24 @@
 // Filter and order: the controls, the counts by status, and the address that keeps both.
 
+import { menu } from "./centers.js";
 import { h, put } from "./dom.js";
 import { counts, DOWN, NO_FILTER, ORDERS, STATUSES } from "./rows.js";
 import { word } from "./words.js";
 
 export class Filter {
-  /** `changed()`: the reader chose something else. */
-  constructor(root, sums, changed) {
+  /** `changed()`: the reader chose something else; `ask(verb, group)`: a button was pressed. */
+  constructor(root, sums, changed, ask) {
     this.root = root;
     this.sums = sums;
     this.changed = changed;
+    this.ask = ask;
     this.value = { ...NO_FILTER };
     this.options = "";
   }
 
   get plain() {
-    const { q, status, reason, center } = this.value;
-    return !q && !status && !reason && !center;
+    const { q, status, reason, center, group } = this.value;
+    return !q && !status && !reason && !center && !group;
   }
 
   set(part) {
@@ -35,23 +37,28 @@ export class Filter {
     });
     this.reason = select("reason", word("filter.reason"));
     this.center = select("center", word("filter.center"));
+    this.group = select("group", word("filter.group"));
+    this.groups = h("span", { class: "groups" });
     this.order = select("order", word("order.label"));
     put(this.order, Object.keys(ORDERS).map((one) => h("option", { value: one }, word("order." + one))));
-    put(this.root, this.q, this.reason, this.center, h("span", { class: "gap" }), this.order);
+    put(this.root, this.q, this.reason, this.center, this.groups, h("span", { class: "gap" }), this.order);
     this.options = "";
     this.fit();
   }
 
   /** Offer what there is now, with how many there are of each. */
   offer(rows) {
-    const found = { reason: counts(rows, "reason"), center: counts(rows, "center") };
+    const found = { reason: counts(rows, "reason"), center: counts(rows, "center"), group: counts(rows, "group") };
+    found.group.delete(null);
     this.sum(rows.length, counts(rows, "status"));
     const options = JSON.stringify(Object.values(found).map((one) => [...one].sort()));
     if (options === this.options) return;
     this.options = options;
     this.fill(this.reason, "filter.reason", [...found.reason].sort(), (one) => word("reason." + one), this.value.reason);
     this.fill(this.center, "filter.center", [...found.center].sort(), (one) => one, this.value.center);
+    this.fill(this.group, "filter.group", [...found.group].sort(), (one) => one, this.value.group);
     this.center.hidden = found.center.size < 2 && !this.value.center;
+    this.groups.hidden = !found.group.size && !this.value.group;
   }
 
   fill(select, all, values, say, chosen) {
@@ -81,7 +88,20 @@ export class Filter {
   fit() {
     if (!this.q) return;
     if (this.q.value !== this.value.q) this.q.value = this.value.q;
-    for (const key of ["reason", "center", "order"]) this[key].value = this.value[key];
+    for (const key of ["reason", "center", "group", "order"]) this[key].value = this.value[key];
+    this.verbs();
+  }
+
+  /** What may be asked of the chosen group, beside its name; an open menu stays as it is. */
+  verbs() {
+    const { group } = this.value;
+    if (this.groups.dataset.group === group) return;
+    this.groups.dataset.group = group;
+    const who = word("who.group", { name: group });
+    const buttons = ["hold", "release", "reset"].map((verb) =>
+      h("button", { type: "button", onclick: () => this.ask(verb, group) }, word("ask." + verb, { who })),
+    );
+    put(this.groups, this.group, group ? menu(buttons, who) : null);
   }
 
   /** Take what an address says; an order that we do not know is ours. */

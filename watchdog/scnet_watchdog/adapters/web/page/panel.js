@@ -3,12 +3,14 @@
 import * as api from "./api.js";
 import { dayStrip } from "./day.js";
 import { h, put } from "./dom.js";
+import { tiles } from "./figures.js";
 import { badge } from "./fleet.js";
 import { eventLine } from "./story.js";
 import { ago, clock, DAY, localised, moment, span, timeOf, until } from "./time.js";
 import { word } from "./words.js";
 
 const EVENTS = 60;
+const FIGURES_MS = 60000;
 const VERBS = ["hold", "release", "restart", "reset"];
 
 export class Panel {
@@ -20,12 +22,18 @@ export class Panel {
     this.closed = closed;
     this.id = null;
     this.more = false;
+    this.figures = h("div", {});
+    this.measuredAt = 0;
     root.addEventListener("keydown", (event) => event.key === "Escape" && this.closed());
   }
 
   /** Show one instance, or with null nothing. */
   async show(id, focus = true) {
-    if (id !== this.id) this.more = false;
+    if (id !== this.id) {
+      this.more = false;
+      this.figures = h("div", {});
+      this.measuredAt = 0;
+    }
     this.id = id;
     this.root.hidden = id === null;
     document.body.classList.toggle("aside", id !== null);
@@ -39,6 +47,7 @@ export class Panel {
   async refresh() {
     const id = this.id;
     if (id === null) return;
+    this.measure(id);
     try {
       const [row, why, events] = await Promise.all([
         api.instance(id), api.explain(id), api.events(Date.now() - DAY, { id, limit: EVENTS }),
@@ -46,6 +55,19 @@ export class Panel {
       if (id === this.id) this.draw(row, why, events);
     } catch (failed) {
       if (id === this.id) this.fail(failed);
+    }
+  }
+
+  /** Its recovery figures; they change slowly, and cost more than the rest. */
+  async measure(id) {
+    if (Date.now() - this.measuredAt < FIGURES_MS) return;
+    this.measuredAt = Date.now();
+    const { figures } = this;
+    try {
+      const { instances } = await api.report("30d", { id });
+      put(figures, h("dl", { class: "tiles" }, tiles(instances[0])));
+    } catch (failed) {
+      put(figures, h("p", { class: "none" }, failed.message));
     }
   }
 
@@ -66,6 +88,7 @@ export class Panel {
       part("panel.day", this.day(row)),
       part("panel.why", this.ladder(why)),
       part("panel.attempts", attempts(row.attempts)),
+      part("panel.figures", this.figures),
       part("panel.events", story(events)),
     );
     this.root.scrollTop = top;

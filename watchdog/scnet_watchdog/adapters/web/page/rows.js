@@ -23,7 +23,7 @@ function rank(row) {
   return RANK.get(row.status) ?? 4;
 }
 
-export const NO_FILTER = { q: "", status: "", reason: "", center: "", order: "down" };
+export const NO_FILTER = { q: "", status: "", reason: "", center: "", group: "", order: "down" };
 
 /** The rows that pass a filter, in its order. */
 export function chosen(rows, filter) {
@@ -33,6 +33,7 @@ export function chosen(rows, filter) {
       (!filter.status || (filter.status === "down" ? DOWN.has(row.status) : row.status === filter.status)) &&
       (!filter.reason || row.reason === filter.reason) &&
       (!filter.center || row.center === filter.center) &&
+      (!filter.group || row.group === filter.group) &&
       (!text || [row.name, row.id, row.group].some((one) => one?.toLowerCase().includes(text))),
   );
   return found.sort(ORDERS[filter.order] ?? ORDERS.down);
