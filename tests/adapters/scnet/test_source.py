@@ -26,6 +26,7 @@ from scnet_support import (
     refused,
     row,
 )
+from scnet_watchdog.adapters.scnet.client import ScnetClient
 from scnet_watchdog.adapters.scnet.listing import NoVariant
 from scnet_watchdog.adapters.scnet.source import ScnetOptions, ScnetSource
 from scnet_watchdog.core.model import BlockCause, InstanceId, Page, Status, Swept
@@ -58,6 +59,7 @@ class Sight:
     """A source at a center, and what its polls reported."""
 
     center: Center
+    client: ScnetClient
     source: ScnetSource
     clock: FakeClock
     pages: list[Page] = field(default_factory=list)
@@ -92,7 +94,7 @@ async def _sight(
     async with a_center() as center, client_for(center, tokens) as client:
         clock = clock or FakeClock()
         source = ScnetSource(KEY, client, clock, ScnetOptions(list=mode))
-        yield Sight(center, source, clock)
+        yield Sight(center, client, source, clock)
 
 
 def sight(
@@ -128,6 +130,19 @@ async def test_pages_go_on_by_the_rows_received_whatever_the_cap() -> None:
     assert len(one.seen) == 450
     assert len(one.center.asked(TASK)) == 46
     assert swept.absent == frozenset()
+
+
+async def test_the_next_page_is_asked_for_when_turns_have_caught_up_with_the_last() -> None:
+    turns: list[tuple[int, int]] = []
+    async with sight() as one:
+
+        async def caught_up() -> None:
+            turns.append((len(one.pages), len(one.center.asked(TASK))))
+
+        source = ScnetSource(KEY, one.client, one.clock, ScnetOptions(), caught_up)
+        one.lists(listing((row(id_) for id_ in ids(30)), cap=10))
+        await source.poll(ids(30), one.pages.append)
+    assert turns == [(1, 1), (2, 2), (3, 3)]
 
 
 async def test_full_pages_have_200_rows() -> None:

@@ -27,6 +27,8 @@ class CaughtUp:
 
     async def wait(self) -> None:
         """Return when nothing waits, or when waiting has lasted long enough."""
+        # A turn that has nothing to save has ended by then.
+        await asyncio.sleep(0)
         if self._reached.is_set():
             return
         try:

@@ -34,6 +34,9 @@ INPUTS_LIMIT = 200 * TURN_LIMIT
 """Instances that inputs which wait may speak of, 50 MiB; beyond it polls are left out until turns
 have caught up (a disk that hangs must not fill the memory)."""
 
+CALLS_LEAVE_S = 0.002
+"""How long a reader waits more while calls are in flight: what a call takes to a host nearby."""
+
 
 class Engine:
     """The only caller of ports.
@@ -212,6 +215,9 @@ class Engine:
     async def caught_up(self) -> None:
         """Wait until turns have taken what was fed; for a moment at most (see `caughtup`)."""
         await self._turns.caught_up.wait()
+        if self.act.in_flight:
+            # What was just handed over leaves before the next page is read.
+            await asyncio.sleep(CALLS_LEAVE_S)
 
     async def tend(self) -> None:
         """Keep the right to act, win it back when it was lost, try to write what waits.

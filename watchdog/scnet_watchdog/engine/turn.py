@@ -5,7 +5,7 @@ memory older than the decisions made from it; it is saved before anything acts o
 here waits for a restart call: an ended one is an input of a later turn.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -118,10 +118,13 @@ class Turns:
 
     def situation(self) -> Situation:
         """What is known at this moment."""
+        return self._situation(self._free())
+
+    def _situation(self, free: Mapping[str, int]) -> Situation:
         return Situation(
             now=self._clock.now(),
             epoch=self._ownership.epoch,
-            free=self._free(),
+            free=free,
             draining=self._switches.draining,
             writable=self._saver.writable,
             shadow=self._switches.shadow,
@@ -144,9 +147,9 @@ class Turns:
             return "the right to act is lost"
         if not self._ownership.outlasts(restarter.deadline):
             return "the right to act ends too soon"
-        return self.doorways.still_allowed(
-            self.fleet, attempt, self.situation(), self.agenda.pending()
-        )
+        # Its place is taken already: how many are free is no question any more.
+        situation = self._situation({})
+        return self.doorways.still_allowed(self.fleet, attempt, situation, self.agenda.pending())
 
     async def turn(self) -> None:
         """Take what waits, decide, save, emit, hand over.

@@ -114,9 +114,10 @@ def id_of(row: Mapping[str, Any]) -> InstanceId | None:
     """An instance's id: `instanceServiceId`, else `id`."""
     for key in ID_KEYS:
         text = row.get(key)
-        if isinstance(text, int) and not isinstance(text, bool):
+        # What JSON brings is of exactly these types; a boolean is no number here.
+        if type(text) is int:
             text = str(text)
-        if isinstance(text, str) and 0 < len(text) <= LONGEST_ID and text.isprintable():
+        if type(text) is str and 0 < len(text) <= LONGEST_ID and text.isprintable():
             return InstanceId(text)
     return None
 
@@ -142,9 +143,7 @@ def status_of(row: Mapping[str, Any]) -> tuple[Status, str | None]:
 def label_of(row: Mapping[str, Any]) -> str | None:
     """The platform's own name of an instance."""
     name = row.get("instanceServiceName")
-    if isinstance(name, str) and 0 < len(name) <= LONGEST_MESSAGE and name.isprintable():
-        return name
-    return clean(name, LONGEST_MESSAGE) if isinstance(name, str) and name else None
+    return clean(name, LONGEST_MESSAGE) if name and type(name) is str else None
 
 
 def is_gone(envelope: Envelope) -> bool:

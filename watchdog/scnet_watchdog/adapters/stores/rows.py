@@ -1,7 +1,7 @@
 """The tables of the state, written and read: plain SQL inside a transaction of the caller."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ...core.attempt import Attempt, AttemptKey
 from ...core.change import Change, Memory, StoredInstance
@@ -12,6 +12,10 @@ from . import codec
 _COLUMNS = codec.ATTEMPT_COLUMNS
 _PLACES = ", ".join("?" * len(_COLUMNS.split(",")))
 _OVERWRITE = ", ".join(f"{name.strip()} = excluded.{name.strip()}" for name in _COLUMNS.split(","))
+
+Row = tuple[object, ...]
+ROWS_AT_ONCE = 50
+"""Rows one statement writes: as many texts of a statement SQLite keeps prepared at most."""
 
 
 def write(
@@ -26,8 +30,9 @@ def write(
     if owned is None:
         raise Fenced("the state belongs to another owner")
     granted = _write_attempts(connection, change)
-    connection.executemany(
-        "INSERT OR REPLACE INTO instances VALUES (?, ?, ?, ?, ?)",
+    _write_rows(
+        connection,
+        "INSERT OR REPLACE INTO instances",
         [
             (one.id, one.center, epoch, now, codec.facts_text(one.facts))
             for one in change.instances.values()
@@ -46,10 +51,11 @@ def write(
 def _write_attempts(connection: sqlite3.Connection, change: Change) -> frozenset[AttemptKey]:
     """Settled and judged rows first: they may make room for a new one of their instance."""
     closed_first = sorted(change.attempts, key=lambda attempt: not attempt.closed)
-    connection.executemany(
-        f"INSERT INTO attempts ({_COLUMNS}) VALUES ({_PLACES}) "  # noqa: S608 - constants
-        f"ON CONFLICT (instance, seq) DO UPDATE SET {_OVERWRITE}",
+    _write_rows(
+        connection,
+        f"INSERT INTO attempts ({_COLUMNS})",
         [codec.attempt_row(attempt) for attempt in closed_first],
+        f"ON CONFLICT (instance, seq) DO UPDATE SET {_OVERWRITE}",
     )
     return frozenset(
         attempt.key
@@ -77,8 +83,9 @@ def _write_holds(connection: sqlite3.Connection, epoch: int, change: Change) -> 
 
 
 def _write_journal(connection: sqlite3.Connection, epoch: int, change: Change) -> None:
-    connection.executemany(
-        "INSERT INTO journal (at, event, instance, center, epoch, data) VALUES (?, ?, ?, ?, ?, ?)",
+    _write_rows(
+        connection,
+        "INSERT INTO journal (at, event, instance, center, epoch, data)",
         [
             (
                 codec.moment_text(event.at),
@@ -91,6 +98,22 @@ def _write_journal(connection: sqlite3.Connection, epoch: int, change: Change) -
             for event in change.events
         ],
     )
+
+
+def _write_rows(
+    connection: sqlite3.Connection, into: str, rows: Sequence[Row], otherwise: str = ""
+) -> None:
+    """Many rows by few statements.
+
+    At the end of each the thread has to ask for the interpreter again, and the loop may be busy.
+    """
+    for begin in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[begin : begin + ROWS_AT_ONCE]
+        places = "(" + ", ".join("?" * len(part[0])) + ")"
+        connection.execute(
+            f"{into} VALUES {', '.join([places] * len(part))} {otherwise}",
+            [value for row in part for value in row],
+        )
 
 
 def withdraw(connection: sqlite3.Connection, keys: Iterable[AttemptKey], now: str) -> None:

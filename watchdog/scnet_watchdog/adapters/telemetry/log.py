@@ -9,14 +9,25 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import structlog
+from typing import TYPE_CHECKING, Any, Literal
 
 from ...core.event import Event, Level
 from .secrets import Secrets
 from .sentences import as_logged, utc
 from .target import Target, is_journal
+
+if TYPE_CHECKING:
+    import structlog
+else:
+    # With rich installed structlog takes its tracebacks along: a twentieth of the start, and they
+    # would show local variables, which may hold a token. It does without where that import fails.
+    _rich = sys.modules.get("rich")
+    sys.modules["rich"] = None
+    import structlog
+
+    del sys.modules["rich"]
+    if _rich is not None:
+        sys.modules["rich"] = _rich
 
 _ORDER = {Level.DEBUG: 10, Level.INFO: 20, Level.WARNING: 30, Level.ERROR: 40}
 _PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3}
