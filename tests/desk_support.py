@@ -13,7 +13,8 @@ from scnet_watchdog.core.command import ScopeKind, Wish
 from scnet_watchdog.core.event import Event
 from scnet_watchdog.core.model import InstanceId
 from scnet_watchdog.core.policy import Policy
-from scnet_watchdog.ports import Answer, Excerpt, Sought
+from scnet_watchdog.desk import Answer
+from scnet_watchdog.ports import Excerpt, Sought
 from scnet_watchdog.runtime.desk import LiveDesk, Means
 from scnet_watchdog.runtime.feed import Feed
 

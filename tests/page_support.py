@@ -25,7 +25,8 @@ from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.presence import Standing, Window
 from scnet_watchdog.core.recovery import recovery
-from scnet_watchdog.ports import Among, Answer, Declined, Excerpt, NobodyMeant, Sought
+from scnet_watchdog.desk import Among, Answer, Declined, NobodyMeant
+from scnet_watchdog.ports import Excerpt, Sought
 from scnet_watchdog.runtime.feed import Feed
 from scnet_watchdog.runtime.figures import as_plain, narrowed
 from web_support import PLENTY

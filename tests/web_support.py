@@ -17,7 +17,8 @@ from scnet_watchdog.adapters.web.stream import Streams
 from scnet_watchdog.core.command import Wish
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId
-from scnet_watchdog.ports import Among, Answer, Excerpt, Sought
+from scnet_watchdog.desk import Among, Answer
+from scnet_watchdog.ports import Excerpt, Sought
 from scnet_watchdog.runtime.feed import Feed
 
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

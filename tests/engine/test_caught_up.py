@@ -5,38 +5,36 @@ import asyncio
 from engine_support import Bench
 from fakes import KEY
 from scnet_watchdog.core.model import Page, Status
-from scnet_watchdog.engine.caughtup import PATIENCE_S, CaughtUp
-from scnet_watchdog.engine.engine import CALLS_LEAVE_S
+from scnet_watchdog.engine.caughtup import CALLS_LEAVE_S, PATIENCE_S
 from virtual_time import VirtualLoop, run_virtually
 
 
-def seconds_of(caught_up: CaughtUp, reached_after: float | None) -> float:
-    """How long a reader waits who comes while something is behind."""
+def seconds_of(turned_after: float | None) -> float:
+    """How long a reader waits whose page is taken by a turn so much later."""
     loop = VirtualLoop()
 
     async def wait() -> float:
-        caught_up.behind()
-        if reached_after is not None:
-            loop.call_later(reached_after, caught_up.reached)
-        await caught_up.wait()
-        return loop.time()
+        bench = Bench()
+        await bench.start()
+        began = loop.time()
+        bench.engine.feed(Page(KEY, bench.clock.now(), bench.clock.now(), {}))
+        waiting = asyncio.ensure_future(bench.engine.caught_up())
+        if turned_after is not None:
+            await asyncio.sleep(turned_after)
+            await bench.engine.run_turns()
+        await waiting
+        return loop.time() - began
 
     return run_virtually(wait(), loop)
 
 
 def test_a_reader_goes_on_as_soon_as_nothing_is_behind() -> None:
-    assert seconds_of(CaughtUp(), 0.1) == 0.1
+    assert seconds_of(0) == 0
+    assert seconds_of(0.125) == 0.125
 
 
 def test_turns_that_hang_hold_no_reader_for_long() -> None:
-    assert seconds_of(CaughtUp(), None) == PATIENCE_S
-
-
-def test_with_nothing_behind_no_time_goes_by() -> None:
-    loop = VirtualLoop()
-    caught_up = CaughtUp()
-    run_virtually(caught_up.wait(), loop)
-    assert loop.time() == 0
+    assert seconds_of(None) == PATIENCE_S
 
 
 async def test_a_fed_page_is_behind_until_its_turn_has_ended() -> None:

@@ -11,7 +11,7 @@ from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId
 from scnet_watchdog.core.outcome import RefusalClass
-from scnet_watchdog.ports import Among, Answer, Unavailable
+from scnet_watchdog.desk import Among, Answer, Unavailable
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.prove]
 

@@ -13,7 +13,8 @@ from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.outcome import RefusalClass, Refused
 from scnet_watchdog.core.policy import Mode, Policy
-from scnet_watchdog.ports import Declined, NobodyMeant, Sought, Unavailable
+from scnet_watchdog.desk import Declined, NobodyMeant, Unavailable
+from scnet_watchdog.ports import Sought
 from scnet_watchdog.runtime.wishes import Wishes
 
 MIN = timedelta(minutes=1)

@@ -15,7 +15,8 @@ from scnet_watchdog.core.attempt import Attempt
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.fleet import Fleet
 from scnet_watchdog.core.model import InstanceId
-from scnet_watchdog.ports import Among, Excerpt, NobodyMeant, Sought, Unavailable
+from scnet_watchdog.desk import Among, NobodyMeant, Unavailable
+from scnet_watchdog.ports import Excerpt, Sought
 from scnet_watchdog.runtime.report import EVENTS, PART, WAITING_AT_MOST, Reports
 
 HOUR = timedelta(hours=1)

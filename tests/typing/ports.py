@@ -24,10 +24,10 @@ from scnet_watchdog.adapters.stores.history import SqliteHistory
 from scnet_watchdog.adapters.stores.sqlite import SqliteStore
 from scnet_watchdog.adapters.telemetry.fanout import FanOut
 from scnet_watchdog.adapters.telemetry.log import Log
+from scnet_watchdog.desk import Desk
 from scnet_watchdog.engine.storeclock import StoreClock
 from scnet_watchdog.ports import (
     Clock,
-    Desk,
     EventSink,
     History,
     Journal,

@@ -8,15 +8,8 @@ import pytest
 from scnet_watchdog.adapters.web.openapi import document
 from scnet_watchdog.core.command import ScopeKind
 from scnet_watchdog.core.event import EventKind
-from scnet_watchdog.ports import (
-    Among,
-    Declined,
-    NobodyMeant,
-    Rejected,
-    Sought,
-    Unavailable,
-    Unwritable,
-)
+from scnet_watchdog.desk import Among, Declined, NobodyMeant, Rejected, Unavailable
+from scnet_watchdog.ports import Sought, Unwritable
 from web_support import SECRET, T0, Bench, event
 
 API = "/api/v1"

@@ -20,11 +20,12 @@ from ..adapters.telemetry.metrics import Metrics
 from ..adapters.telemetry.secrets import Secrets
 from ..core.event import Event, Level
 from ..core.policy import Pace, Roster
+from ..desk import Answer, Rejected, Unavailable
 from ..engine.engine import Engine
 from ..engine.storeclock import StoreClock
 from ..engine.wiring import Wiring
 from ..errors import WatchdogError
-from ..ports import Answer, EventSink, Rejected, Restarter, StateStore, Unavailable
+from ..ports import EventSink, Restarter, StateStore
 from ..runtime.configfile import ConfigFile
 from ..runtime.desk import LiveDesk, Means
 from ..runtime.feed import Feed
@@ -229,10 +230,8 @@ class Composition:
     def _equipment(self, fit: Fit) -> Equipment:
         settings = self._in_force.settings
         path = str(self._path) if self._path is not None else None
-        counts = {
-            "instances": len(fit.wiring.roster.members),
-            "centers": sorted(fit.wiring.roster.centers),
-        }
+        watched = fit.wiring.roster
+        counts = {"instances": len(watched.members), "centers": sorted(watched.centers)}
         started = {"version": __version__, "pid": os.getpid(), "shadow": self._manner.shadow}
         notifier = Notifier(self._environ)
         return Equipment(

@@ -15,7 +15,7 @@ from ..adapters.telemetry.log import Log
 from ..adapters.telemetry.secrets import Secrets
 from ..adapters.telemetry.sentences import as_logged
 from ..core.event import Level
-from ..ports import Desk
+from ..desk import Desk
 from ..runtime.configfile import ConfigFile
 from ..runtime.feed import Feed
 from ..settings.model import Server

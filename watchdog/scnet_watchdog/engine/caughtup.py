@@ -5,6 +5,12 @@ and a restart waits for pages that have nothing to do with it.
 """
 
 import asyncio
+from contextlib import suppress
+
+from .act import Act
+
+CALLS_LEAVE_S = 0.002
+"""How much longer while calls are in flight: what a call takes to reach a host nearby."""
 
 PATIENCE_S = 0.25
 """The longest wait: a disk that hangs must not make the sources look blind."""
@@ -25,14 +31,13 @@ class CaughtUp:
         """Nothing waits any more."""
         self._reached.set()
 
-    async def wait(self) -> None:
-        """Return when nothing waits, or when waiting has lasted long enough."""
+    async def wait(self, act: Act) -> None:
+        """Return when nothing waits and what was handed over can have left; or at the latest."""
         # A turn that has nothing to save has ended by then.
         await asyncio.sleep(0)
-        if self._reached.is_set():
-            return
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                await self._reached.wait()
-        except TimeoutError:
-            return
+        if not self._reached.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE_S):
+                    await self._reached.wait()
+        if act.in_flight:
+            await asyncio.sleep(CALLS_LEAVE_S)

@@ -19,7 +19,7 @@ from ..ports import EventSink, Fenced, HeldByAnother, StateStore, Unwritable
 from .act import Act, Broken
 from .doorways import CORE, Doorways
 from .inbox import Inbox
-from .inputs import TURN_LIMIT
+from .inputs import INPUTS_LIMIT
 from .ownership import Ownership, owned
 from .polls import Polls
 from .save import Saver
@@ -29,13 +29,6 @@ from .wiring import Wiring, watched_by
 
 ACQUIRE_WAIT = timedelta(seconds=1)
 """How long the state is waited for: a reader may hold it for a moment."""
-
-INPUTS_LIMIT = 200 * TURN_LIMIT
-"""Instances that inputs which wait may speak of, 50 MiB; beyond it polls are left out until turns
-have caught up (a disk that hangs must not fill the memory)."""
-
-CALLS_LEAVE_S = 0.002
-"""How long a reader waits more while calls are in flight: what a call takes to a host nearby."""
 
 
 class Engine:
@@ -214,10 +207,7 @@ class Engine:
 
     async def caught_up(self) -> None:
         """Wait until turns have taken what was fed; for a moment at most (see `caughtup`)."""
-        await self._turns.caught_up.wait()
-        if self.act.in_flight:
-            # What was just handed over leaves before the next page is read.
-            await asyncio.sleep(CALLS_LEAVE_S)
+        await self._turns.caught_up.wait(self.act)
 
     async def tend(self) -> None:
         """Keep the right to act, win it back when it was lost, try to write what waits.
@@ -287,8 +277,7 @@ class Engine:
             memory, owned(self._turns.wiring.roster, tenure), now
         )
         if memory.fresh:
-            created = Event(EventKind.STATE_CREATED, now)
-            change = replace(change, events=(created, *change.events))
+            change = replace(change, events=(Event(EventKind.STATE_CREATED, now), *change.events))
         self._inbox.forget()
         self._turns.own(fleet)
         self._lost = False

@@ -14,6 +14,10 @@ from ..core.model import Page, Swept
 TURN_LIMIT = 1000
 """Instances one turn takes at most."""
 
+INPUTS_LIMIT = 200 * TURN_LIMIT
+"""Instances that inputs which wait may speak of, 50 MiB; beyond it polls are left out until turns
+have caught up (a disk that hangs must not fill the memory)."""
+
 
 class InputQueue:
     """First in, first out, weighed by the instances an input speaks of."""

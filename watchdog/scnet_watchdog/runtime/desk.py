@@ -17,8 +17,9 @@ from ..core.fleet import Fleet
 from ..core.holds import hold_of
 from ..core.knobs import knobs
 from ..core.model import InstanceId
+from ..desk import Among, Answer, Unavailable
 from ..engine.engine import Engine
-from ..ports import Among, Answer, Clock, Excerpt, Journal, Sought, Unavailable
+from ..ports import Clock, Excerpt, Journal, Sought
 from .because import because
 from .done import done
 from .feed import Feed

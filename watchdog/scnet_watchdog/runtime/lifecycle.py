@@ -6,6 +6,7 @@ then everything is closed. What is still open then is judged after the next star
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -144,13 +145,12 @@ class Daemon:
             what `listen` raises; nothing was decided then
         """
         self._schedule()
-        try:
+        async with AsyncExitStack() as undone:
+            undone.push_async_callback(self._jobs.stop)
+            undone.callback(self._jobs.pause)
             # The platform is asked meanwhile; no turn acts on it before everyone can look in.
             await self.open()
-        except BaseException:
-            self._jobs.pause()
-            await self._jobs.stop()
-            raise
+            undone.pop_all()
         turning = asyncio.create_task(self._engine.run(), name="turns")
         turning.add_done_callback(self._turns_ended)
         guard = asyncio.create_task(self._look_at_clocks(), name="clock guard")

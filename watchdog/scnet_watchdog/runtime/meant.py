@@ -3,7 +3,7 @@
 from ..core.command import Scope, ScopeKind
 from ..core.fleet import Fleet
 from ..core.model import InstanceId
-from ..ports import NobodyMeant
+from ..desk import NobodyMeant
 
 SHORTEST = 4
 """Characters an abbreviated id needs at least, so that a slip names nobody."""

@@ -14,7 +14,8 @@ from ..core.fleet import Fleet
 from ..core.model import InstanceId
 from ..core.presence import Standing, Window
 from ..core.recovery import recovery
-from ..ports import Among, Answer, Clock, Journal, Sought, Unavailable
+from ..desk import Among, Answer, Unavailable
+from ..ports import Clock, Journal, Sought
 from .figures import as_plain, narrowed
 
 PART = 5000

@@ -13,8 +13,8 @@ from ..core.command import Command, PlaceHold, Release, Reset, RestartNow, Scope
 from ..core.event import Event, EventKind
 from ..core.fleet import Fleet
 from ..core.model import InstanceId
+from ..desk import Declined, Unavailable
 from ..engine.engine import Engine
-from ..ports import Declined, Unavailable
 from .feed import Feed
 from .meant import called, scope_meant
 

@@ -7,14 +7,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ...ports import (
-    Declined,
-    DeskError,
-    NobodyMeant,
-    Rejected,
-    StoreError,
-    Unavailable,
-)
+from ...desk import Declined, DeskError, NobodyMeant, Rejected, Unavailable
+from ...ports import StoreError
 
 Mask = Callable[[str], str]
 """A text without any secret."""

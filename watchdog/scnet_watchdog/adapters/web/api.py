@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from ...core.command import ScopeKind
-from ...ports import Desk
+from ...desk import Desk
 from .answers import ANSWERED, JSON, Mask, answer, failure, long_text_of, text_of
 from .asked import PLURAL, among_of, body_of, preview_of, since_of, sought_of, wish_of
 from .login import session_routes

@@ -10,7 +10,8 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 
 from ...core.command import ScopeKind, Wish
-from ...ports import Among, Sought
+from ...desk import Among
+from ...ports import Sought
 from .answers import JSON, Unacceptable
 
 BODY_LIMIT = 16 * 1024
