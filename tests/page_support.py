@@ -84,7 +84,16 @@ class PageDesk:
                 continue
             seen = one == reason
             detail = f"until {(self.now + timedelta(minutes=4)).isoformat()}" if seen else ""
-            checks.append({"name": str(one), "passed": not seen, "detail": detail})
+            said_by = {"name": "cooldown.initial", "value": "2m", "from": "policy of group batch"}
+            others = [
+                {"name": "cooldown.multiplier", "value": 2, "from": "built-in"},
+                {"name": "cooldown.max", "value": "1h", "from": "built-in"},
+                {"name": "restart_on", "value": ["failed", "stopped"], "from": "policy"},
+            ]
+            settings = [said_by, *others] if seen else []
+            checks.append(
+                {"name": str(one), "passed": not seen, "detail": detail, "settings": settings}
+            )
         said = f"{row['name']} is {row['status']}; {reason.replace('_', ' ')}"
         return {key: row[key] for key in ("id", "name", "decision", "reason", "next_at")} | {
             "sentence": said,

@@ -54,6 +54,18 @@ async def test_a_filter_narrows_and_the_address_keeps_it(chromium: Any) -> None:
 
 
 @pytest.mark.prove
+async def test_a_check_names_its_settings_and_where_each_comes_from(chromium: Any) -> None:
+    async with served(desk()) as (url, _), opened(chromium, url, f"#i={EVAL}") as page:
+        await page.wait_for_selector(".ladder .settings")
+        lines = await page.locator(".ladder .settings").all_inner_texts()
+    # As `explain` says it: a block a line, those of one origin together.
+    assert lines == [
+        "cooldown: initial 2m (policy of group batch), multiplier 2, max 1h (built-in)",
+        "restart_on failed stopped (policy)",
+    ]
+
+
+@pytest.mark.prove
 async def test_nothing_is_asked_before_a_dialog_said_what_will_happen(chromium: Any) -> None:
     fleet = desk()
     async with served(fleet) as (url, _), opened(chromium, url, f"#i={EVAL}") as page:

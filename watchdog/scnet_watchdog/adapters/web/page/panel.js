@@ -137,7 +137,26 @@ function rung(check, why) {
     h("i", { "aria-hidden": "true" }, check.passed ? "✓" : "✗"),
     h("b", { title: check.name }, word("check." + check.name)),
     h("small", {}, localised(check.detail)),
+    ...told(check.settings || []).map((line) => h("small", { class: "settings" }, line)),
   );
+}
+
+/** The settings behind a check, one line per block, as `explain` tells them: `cooldown: initial 1m (policy)`. */
+function told(settings) {
+  const blocks = new Map();
+  for (const { name, value, from } of settings) {
+    const at = name.lastIndexOf(".");
+    const parts = blocks.get(name.slice(0, Math.max(at, 0))) || [];
+    blocks.set(name.slice(0, Math.max(at, 0)), parts);
+    const said = `${name.slice(at + 1)} ${[value].flat().join(" ")}`;
+    const last = parts.at(-1);
+    if (last && last.from === from) last.said.push(said);
+    else parts.push({ from, said: [said] });
+  }
+  return [...blocks].map(([block, parts]) => {
+    const line = parts.map((one) => `${one.said.join(", ")} (${one.from})`).join(", ");
+    return block ? `${block}: ${line}` : line;
+  });
 }
 
 /** The daemon's own sentence is English; in another language one is made of the same values. */
