@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from engine_support import Bench
 from fakes import FakeClock, FakeRestarter, FakeSource, FakeStore, roster_of, wiring_of
 from runtime_support import equipment, fitted
@@ -81,6 +83,39 @@ async def test_a_life_from_start_to_stop() -> None:
     assert kinds[-1] is EventKind.DAEMON_STOPPED
     assert living.bench.store.journal == living.bench.sink.events
     assert living.pruned == 1
+
+
+async def test_the_platform_is_asked_while_the_ways_in_open_and_nothing_is_decided_before() -> None:
+    living = Living()
+    bench = living.bench
+    bench.platform.statuses[bench.ids[0]] = Status.STOPPED
+    opening = asyncio.Event()
+
+    async def listen() -> None:
+        await opening.wait()
+
+    living.daemon = Daemon(equipment(bench, listen=listen))
+    await living.live()
+    assert bench.engine.turns == 0
+    opening.set()
+    await living.until(lambda: living.told(EventKind.FLEET_FIRST_LOOK))
+    living.daemon.stop()
+    assert await living.ends() is None
+
+
+async def test_ways_in_that_cannot_open_end_the_daemon_before_it_decides() -> None:
+    living = Living()
+
+    async def listen() -> None:
+        await living.until(lambda: living.bench.source.polls > 0)
+        raise WatchdogError("the port is taken")
+
+    living.daemon = Daemon(equipment(living.bench, listen=listen))
+    await living.live()
+    with pytest.raises(WatchdogError, match="the port is taken"):
+        await living.ends()
+    assert living.bench.engine.turns == 0
+    assert living.bench.sink.kinds() == [EventKind.STATE_CREATED]
 
 
 async def test_a_call_in_flight_is_waited_for_and_settled() -> None:
