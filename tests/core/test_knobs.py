@@ -1,6 +1,7 @@
 """Where each number of a check comes from: the nearest level of the config that says it."""
 
 from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from scnet_watchdog.core.fleet import Fleet
 from scnet_watchdog.core.gates import GATES
 from scnet_watchdog.core.knobs import Knob, knobs
 from scnet_watchdog.core.model import InstanceId
-from scnet_watchdog.core.policy import Limits, Mode, Origins, Policy, Roster
+from scnet_watchdog.core.policy import Limits, Mode, Origins, Pace, Policy, Roster
 
 A0 = InstanceId("a0")
 ALONE = roster([member("a0", group="batch")])
@@ -66,6 +67,46 @@ def test_the_daemons_own_shadow_stands_above_the_config(
         origins=Origins({}, {A0: frozenset({"mode"})}),
     )
     assert told("watch_only", found, shadow)["mode"] == expected
+
+
+@pytest.mark.parametrize(
+    ("check", "names"),
+    [
+        ("watch_only", {"mode"}),
+        ("stuck_waiting", {"waiting_alarm.critical"}),
+        ("verifying", {"start_deadline", "unknown_outcome.watch", "unknown_outcome.reads"}),
+        ("starting", {"waiting_alarm.critical"}),
+        ("healthy", set()),
+        ("held", set()),
+        ("not_restartable", {"restart_on"}),
+        ("confirming", {"confirm.count", "confirm.over"}),
+        ("rejected", {"breaker.max_open", "blocked_recheck"}),
+        ("center_blocked", {"blocked_recheck"}),
+        ("throttled", {"center_breaker.open_for"}),
+        ("budget_spent", {"budget.restarts", "budget.per", "budget.then_every"}),
+        ("storm", {"storm.share", "storm.at_least", "storm.within"}),
+        ("center_rate", {"restarts_per_hour"}),
+        ("center_busy", {"max_in_flight"}),
+        ("shadow", {"mode"}),
+        ("source_blind", {"interval"}),
+        ("quiet_start", set()),
+    ],
+)
+def test_a_check_names_the_knobs_it_obeys(check: str, names: set[str]) -> None:
+    assert told(check).keys() == names
+
+
+def test_the_interval_is_the_sources_own_or_the_usual_one() -> None:
+    own = roster([member("a0")], pace=Pace(interval=timedelta(seconds=7)))
+    assert told("source_blind", own)["interval"].value == timedelta(seconds=7)
+    unknown = replace(own, paces={})
+    assert told("source_blind", unknown)["interval"].value == Pace().interval
+
+
+def test_who_is_in_no_group_obeys_no_group_whatever_it_is_called() -> None:
+    levels = {"policy of group None": frozenset({"mode"})}
+    found = replace(roster([member("a0")]), origins=Origins(levels, {}))
+    assert told("shadow", found)["mode"].origin == "built-in"
 
 
 def test_every_knob_of_policy_and_limits_stands_behind_some_check() -> None:

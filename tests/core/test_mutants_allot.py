@@ -106,6 +106,17 @@ def test_who_was_never_tried_is_canary_before_who_was(untried: object) -> None:
     assert granted(draft) == ["a2"]
 
 
+def test_who_an_operator_asked_for_is_not_asked_again_as_a_canary() -> None:
+    draft = draft_of(4, at=HOUR, limits=Limits(max_in_flight=9))
+    put_center(draft, **CANARY)
+    wanting(draft, "a0", episode=episode(), order=Order(T0, "eve"))
+    wanting(draft, "a1", episode=episode(last_call_at=T0))
+    draft.situation = replace(draft.situation, free={CENTER: 3})
+    given = allot(draft, CENTER)
+    assert [one.instance for one in given.attempts] == [A0, A1]
+    assert given.held == {}
+
+
 def test_after_a_pass_the_line_is_the_usual_one() -> None:
     draft = draft_of(4, at=HOUR)
     put_center(draft, ramp=Ramp(T0, 1, 1, grew_at=T0))

@@ -33,23 +33,3 @@ def test_a_line_is_what_sorting_everyone_anew_would_give(moves: list[Place | Ins
         assert list(line) == [place[2] for place in sorted(plain.values())]
         assert (len(line), set(line)) == (len(plain), set(plain))
         assert all(id_ in line for id_ in plain)
-
-
-def test_the_first_are_those_in_front_without_whom_is_left_out() -> None:
-    line = Line()
-    for attempts, id_ in ((2, "a0"), (0, "a1"), (1, "a2"), (0, "a3")):
-        line.put((attempts, T0, InstanceId(id_)))
-    assert line.first(2) == ["a1", "a3"]
-    assert line.first(2, without=[InstanceId("a1")]) == ["a3", "a2"]
-    assert line.first(9) == ["a1", "a3", "a2", "a0"]
-    assert line.first(0) == []
-
-
-def test_a_copy_knows_what_was_told_and_goes_its_own_way() -> None:
-    line = Line()
-    line.put((0, T0, InstanceId("a0")))
-    line.odd = frozenset({InstanceId("a0")})
-    twin = line.copy()
-    twin.discard(InstanceId("a0"))
-    assert (twin.told, twin.odd) == (line.told, line.odd)
-    assert (list(line), list(twin)) == (["a0"], [])
