@@ -76,7 +76,11 @@ MUTANTS = (
         "i",
         "a completed instance is restarted, though `restart_on` does not name it",
         (
-            ("core/observe.py", "status in policy.restart_on, asked)", "status in DOWN, asked)"),
+            (
+                "core/observe.py",
+                "restartable = status in policy.restart_on",
+                "restartable = status in DOWN",
+            ),
             (
                 "core/seen.py",
                 "if view.status in view.policy.restart_on or",
@@ -88,7 +92,7 @@ MUTANTS = (
                 "else DOWN)",
             ),
         ),
-        _story(at(100, "become", ns=[0], status="Completed")),
+        _story(at(100, "become", ns=[0], status="Completed"), fails(2500, 0)),
     ),
     Mutant(
         "ii",
