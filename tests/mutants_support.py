@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from builders import CENTER, KEY, SECOND, T0, World, member
+from builders import CENTER, KEY, MINUTE, SECOND, T0, World, member
 from scnet_watchdog.core import judge
 from scnet_watchdog.core.attempt import Attempt
 from scnet_watchdog.core.center import CenterState, Ramp
@@ -66,6 +66,18 @@ def center_of(draft: Draft) -> CenterState:
 def episode(**changes: object) -> Episode:
     """An episode that began at the start."""
     return replace(Episode(T0, 1), **changes)  # type: ignore[arg-type]
+
+
+def wanting(draft: Draft, *which: str, **care: Any) -> None:
+    """These are confirmed failed and want a restart."""
+    for id_ in which:
+        open_: dict[str, Any] = {"episode": episode(), **care}
+        state = put(draft, id_, **open_)
+        row = Row(2, T0 - MINUTE, draft.now)
+        sight = Sight(draft.now, draft.now, down=row, restartable=row)
+        facts = replace(state.facts, since=state.facts.since or T0 - MINUTE)
+        draft.put(replace(state, facts=facts, sight=sight))
+        draft.line_up(InstanceId(id_))
 
 
 def watch(id_: str = "a0", seq: int = 1, **changes: object) -> Watch:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from builders import CENTER, HOUR, KEY, MINUTE, SECOND, T0
-from mutants_support import A0, draft_of, episode, put, put_center, watch
+from mutants_support import A0, draft_of, episode, put, put_center, wanting, watch
 from scnet_watchdog.core.allot import Granted, allot
 from scnet_watchdog.core.attempt import Attempt
 from scnet_watchdog.core.center import Block, Ramp, Throttle
@@ -21,25 +21,13 @@ from scnet_watchdog.core.model import (
 )
 from scnet_watchdog.core.policy import Limits
 from scnet_watchdog.core.recheck import still_allowed
-from scnet_watchdog.core.state import BreakerState, Order, Row, Sight
+from scnet_watchdog.core.state import BreakerState, Order, Sight
 
 A1, A2 = InstanceId("a1"), InstanceId("a2")
 BY_RESTART = Block(BlockCause.ARREARS, T0, T0, by_restart=True)
 
 
 # Who goes first.
-
-
-def wanting(draft: Draft, *which: str, **care: Any) -> None:
-    """These are confirmed failed and want a restart."""
-    for id_ in which:
-        open_: dict[str, Any] = {"episode": episode(), **care}
-        state = put(draft, id_, **open_)
-        row = Row(2, T0 - MINUTE, draft.now)
-        sight = Sight(draft.now, draft.now, down=row, restartable=row)
-        facts = replace(state.facts, since=state.facts.since or T0 - MINUTE)
-        draft.put(replace(state, facts=facts, sight=sight))
-        draft.line_up(InstanceId(id_))
 
 
 def held(draft: Draft, given: Granted) -> dict[InstanceId, Decision]:
@@ -205,6 +193,7 @@ def test_no_episode_counts_as_one_without_attempts() -> None:
     put_back = draft.state(A1)
     care = replace(put_back.facts.care, episode=None)
     draft.put(replace(put_back, facts=replace(put_back.facts, care=care, since=T0 - SECOND)))
+    draft.line_up(A1)
     # Both have no attempts; a0 has been down longer.
     assert granted(draft) == ["a0"]
 
