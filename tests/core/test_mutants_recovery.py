@@ -6,7 +6,7 @@ from datetime import datetime
 from builders import CENTER, HOUR, MINUTE, T0
 from scnet_watchdog.core.event import Event, EventKind
 from scnet_watchdog.core.model import InstanceId, Status
-from scnet_watchdog.core.presence import Standing, Window
+from scnet_watchdog.core.presence import Presence, Span, Standing, Window, presence, spans, watched
 from scnet_watchdog.core.recovery import Figures, Recovery, Tally, recovery, total
 
 K = EventKind
@@ -34,6 +34,25 @@ def whole(*events: Event, status: Status | None = Status.RUNNING) -> Recovery:
 
 def figures(*events: Event, status: Status | None = Status.RUNNING) -> Figures:
     return whole(*events, status=status).instances[A][1]
+
+
+def test_who_was_never_seen_and_never_told_of_lasted_in_no_status() -> None:
+    assert spans([], Standing(A, "a", CENTER, None), DAY) == []
+
+
+def test_before_a_first_event_without_a_previous_status_nothing_is_known() -> None:
+    first = told(K.INSTANCE_STATUS_CHANGED, 60, status="running")
+    lasted = Window(at(60), DAY.ends_at)
+    assert spans([first], Standing(A, "a", CENTER, None), DAY) == [Span(Status.RUNNING, lasted)]
+
+
+def test_what_is_neither_running_nor_down_is_not_down_in_an_outage_either() -> None:
+    assert presence([Span(Status.MISSING, DAY)], [], [DAY]) == Presence(0 * HOUR, 0 * HOUR)
+
+
+def test_a_reload_that_names_others_removes_nobody() -> None:
+    others = told(K.CONFIG_RELOADED, 60, None, added=["b"], removed=["c"])
+    assert watched([others], DAY, A) == DAY
 
 
 def test_shares_are_quotients() -> None:
