@@ -1,31 +1,14 @@
 """Recovery figures at their edges: windows, verdicts taken back, work that was finished."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
 
 from builders import CENTER, HOUR, MINUTE, T0
-from scnet_watchdog.core.event import Event, EventKind
+from recovery_support import DAY, A, K, at, told, turned
+from scnet_watchdog.core.event import Event
 from scnet_watchdog.core.model import InstanceId, Status
 from scnet_watchdog.core.presence import Presence, Span, Standing, Window, presence, spans, watched
 from scnet_watchdog.core.recovery import Figures, Recovery, Tally, recovery, total
-
-K = EventKind
-A = InstanceId("a")
-DAY = Window(T0, T0 + 24 * HOUR)
-
-
-def at(minutes: float) -> datetime:
-    return T0 + minutes * MINUTE
-
-
-def told(kind: EventKind, minutes: float, id_: str | None = "a", **fields: object) -> Event:
-    known = {"class" if key == "cls" else key: value for key, value in fields.items()}
-    instance = None if id_ is None else InstanceId(id_)
-    return Event(kind, at(minutes), instance, id_ and f"{id_} at {minutes:.0f}", CENTER, known)
-
-
-def turned(minutes: float, previous: str, status: str) -> Event:
-    return told(K.INSTANCE_STATUS_CHANGED, minutes, previous=previous, status=status)
 
 
 def whole(*events: Event, status: Status | None = Status.RUNNING) -> Recovery:
@@ -80,8 +63,9 @@ def test_events_of_nobody_make_no_instance() -> None:
 
 
 def test_one_that_is_no_longer_watched_has_the_name_it_was_told_by_last() -> None:
-    found = whole(told(K.DECISION_CHANGED, 5, "b"), told(K.DECISION_CHANGED, 9, "b"))
-    assert found.instances[InstanceId("b")][0].name == "b at 9"
+    last = replace(told(K.DECISION_CHANGED, 9, "b"), name="renamed")
+    found = whole(told(K.DECISION_CHANGED, 5, "b"), last)
+    assert found.instances[InstanceId("b")][0].name == "renamed"
 
 
 def test_only_a_reload_removes() -> None:

@@ -29,7 +29,7 @@ def explain(fleet: Fleet, id_: InstanceId, situation: Situation) -> Explanation:
     """Return the answer for one instance as a turn at this moment would give it."""
     draft = Draft(fleet, situation)
     view = view_of(draft, id_)
-    wish = Wish(view.ordered, situation.free.get(view.member.center, 0))
+    wish = _wish(draft, view)
     found = [(reason, rung(view)) for reason, rung in LADDER]
     found.append((Reason.STATE_UNWRITABLE, unwritable(view)))
     found += [(reason, gate(draft, view.center, wish)) for reason, gate in GATES]
@@ -44,8 +44,11 @@ def explain(fleet: Fleet, id_: InstanceId, situation: Situation) -> Explanation:
 def answer(draft: Draft, id_: InstanceId) -> Decision:
     """Return the answer alone, at a small part of the whole ladder's cost: for tables of many."""
     view = view_of(draft, id_)
-    wish = Wish(view.ordered, draft.situation.free.get(view.member.center, 0))
-    return assess(view) or _at_the_gates(draft, view, wish)
+    return assess(view) or _at_the_gates(draft, view, _wish(draft, view))
+
+
+def _wish(draft: Draft, view: View) -> Wish:
+    return Wish(view.ordered, draft.situation.free.get(view.member.center, 0))
 
 
 def _shadow(view: View) -> Decision | None:

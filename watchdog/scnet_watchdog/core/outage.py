@@ -97,11 +97,8 @@ def follow(outage: Outage | None, event: Event) -> Outage | None:
 
 
 def _follow_status(outage: Outage | None, status: Status, at: datetime) -> Outage | None:
-    over = outage is None or outage.ended_at is not None
-    if status in DOWN and over:
-        return Outage(at, status)
-    if outage is None or over:
-        return outage
+    if outage is None or outage.ended_at is not None:
+        return Outage(at, status) if status in DOWN else outage
     if status is Status.RUNNING:
         return replace(outage, ended_at=at)
     if outage.cause is Status.COMPLETED and status in DOWN and not outage.taken_up:

@@ -15,7 +15,8 @@ _OVERWRITE = ", ".join(f"{name.strip()} = excluded.{name.strip()}" for name in _
 
 Row = tuple[object, ...]
 ROWS_AT_ONCE = 50
-"""Rows one statement writes: as many texts of a statement SQLite keeps prepared at most."""
+"""Rows one statement writes at most: each number of rows is a text of its own, and only so many of
+those stay prepared."""
 
 
 def write(
