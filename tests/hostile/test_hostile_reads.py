@@ -68,7 +68,7 @@ async def test_a_list_of_more_rows_than_any_account_has_fails_the_poll() -> None
     body = b'{"code":0,"data":[%s]}' % b",".join(b'{"id":%d}' % n for n in range(MOST_ROWS + 1))
     async with a_center() as center, client_for(center, options=HttpOptions()) as client:
         center.on(TASK, whole(body))
-        pages = Listing(client, FakeClock()).pages()
+        pages = Listing(client, FakeClock()).pages(set())
         with pytest.raises(SourceUnavailable, match="more than 400000 rows"):
             await anext(pages)
 

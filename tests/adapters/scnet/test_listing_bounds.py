@@ -34,7 +34,7 @@ class EndlessList:
 async def test_a_list_without_an_end_is_a_failed_poll() -> None:
     endless = EndlessList()
     with pytest.raises(SourceUnavailable, match="did not end within 2000 pages"):
-        async for _ in Listing(cast("ScnetClient", endless), FakeClock()).pages():
+        async for _ in Listing(cast("ScnetClient", endless), FakeClock()).pages(set()):
             pass
     # One row a page: the pages begin at 0, 1, 2 … 1999.
     assert endless.asked == list(range(MOST_PAGES))
@@ -48,7 +48,7 @@ async def test_a_list_that_fails_in_every_way_may_work_at_the_next_poll() -> Non
         center.on(TASK_LIST, bad)
         async with client_for(center) as client:
             with pytest.raises(SourceUnavailable, match="HTTP 502 and no envelope") as caught:
-                await anext(Listing(client, FakeClock()).pages())
+                await anext(Listing(client, FakeClock()).pages(set()))
     assert not isinstance(caught.value, NoVariant)
     # Three ways under one path, one under the other.
     assert (len(center.asked(TASK)), len(center.asked(TASK_LIST))) == (3, 1)
@@ -59,7 +59,7 @@ async def test_one_real_failure_among_wrong_ways_is_the_one_told() -> None:
         center.on(TASK, refused("10003"), refused("10001", "busy"), refused("10003"))
         async with client_for(center) as client:
             with pytest.raises(SourceUnavailable, match="code 10001: busy"):
-                await anext(Listing(client, FakeClock()).pages())
+                await anext(Listing(client, FakeClock()).pages(set()))
 
 
 async def test_a_throttle_on_a_later_page_is_not_asked_again() -> None:
@@ -68,7 +68,7 @@ async def test_a_throttle_on_a_later_page_is_not_asked_again() -> None:
     async with a_center() as center:
         center.on(TASK, ok([row("a"), row("b")]), slow)
         async with client_for(center) as client:
-            pages = Listing(client, FakeClock()).pages()
+            pages = Listing(client, FakeClock()).pages(set())
             assert len((await anext(pages)).rows) == 2
             with pytest.raises(SourceThrottled):
                 await anext(pages)

@@ -62,7 +62,7 @@ async def inventory(loaded: Loaded, learn: Callable[[str], None]) -> Inventory:
 
 async def _listed(client: ScnetClient, clock: Clock) -> tuple[Found, ...]:
     rows: dict[InstanceId, Found] = {}
-    async for page in Listing(client, clock).pages():
+    async for page in Listing(client, clock).pages(set()):
         for id_, row in page.rows:
             status, _ = status_of(row)
             rows.setdefault(id_, Found(id_, label_of(row), status))

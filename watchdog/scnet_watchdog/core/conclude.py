@@ -16,8 +16,8 @@ from .holds import expire_own
 from .judge import wait_over
 from .model import InstanceId
 from .operate import ORDER_LASTS, became_eligible, lapse
-from .policy import HOUR, Mode
-from .state import ShadowCount
+from .policy import HOUR, Mode, Policy
+from .state import InstanceState, ShadowCount
 from .storm import WAITS
 from .view import View, view_of
 
@@ -113,18 +113,18 @@ def shadow_waits(view: View) -> Decision | None:
 
 def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     """Take a decision: remember its reason, tell it where it changed, set the next deadline."""
-    state = draft.state(id_)
+    state, policy = draft.state(id_), draft.member(id_).policy
     index = draft.own_index(state.center)
     reason = Reason.VERIFYING if decision.restarts else decision.reason
     restartable = id_ in index.restartable and draft.mode(id_) is Mode.ACTIVE
     keep(index.waits, id_, restartable and reason in WAITS)
-    keep(index.hurry, id_, _hurries(draft, id_, reason))
+    keep(index.hurry, id_, _hurries(draft, state, policy, reason))
     if restartable and (id_ in index.wanting or _falls_due(decision)):
         # Without a moment it is reads that are waited for, or a place: soon.
         index.due[id_] = decision.next_at or draft.now
     else:
         index.due.pop(id_, None)
-    draft.wakes[id_] = None if state.at_rest else _wake(draft, id_, decision.next_at)
+    draft.wakes[id_] = None if state.at_rest else _wake(draft, state, policy, decision.next_at)
     previous = state.facts.reason
     if reason is previous:
         return
@@ -166,20 +166,20 @@ def _level(draft: Draft, name: str, previous: Reason | None, reason: Reason) -> 
     return Level.DEBUG if over and block is not None and block.since < draft.now else None
 
 
-def _hurries(draft: Draft, id_: InstanceId, reason: Reason) -> bool:
+def _hurries(draft: Draft, state: InstanceState, policy: Policy, reason: Reason) -> bool:
     if reason is Reason.CONFIRMING:
         return True
-    watch = draft.state(id_).facts.care.watch
+    watch = state.facts.care.watch
     if watch is None or watch.attempt.closed:
         return False
-    return draft.now < watch.attempt.saved_at + draft.member(id_).policy.start_deadline
+    return draft.now < watch.attempt.saved_at + policy.start_deadline
 
 
-def _wake(draft: Draft, id_: InstanceId, next_at: datetime | None) -> datetime | None:
+def _wake(
+    draft: Draft, state: InstanceState, policy: Policy, next_at: datetime | None
+) -> datetime | None:
     """The next moment at which time alone changes something for this instance."""
-    state = draft.state(id_)
     care = state.facts.care
-    policy = draft.member(id_).policy
     moments: list[datetime | None] = [next_at, draft.blind_at(state)]
     if care.watch is not None and care.watch.slot:
         moments.append(care.watch.attempt.saved_at + policy.start_deadline)

@@ -81,12 +81,12 @@ class Index:
 
     def copy(self) -> "Index":
         """A draft's own copy."""
-        twin = Index()
-        for name in SETS:
-            setattr(twin, name, set(getattr(self, name)))
-        twin.wanting = self.wanting.copy()
-        twin.due = dict(self.due)
-        twin.calls = list(self.calls)
+        twin = Index.__new__(Index)
+        twin.unrest, twin.busy = self.unrest.copy(), self.busy.copy()
+        twin.restartable, twin.ordered = self.restartable.copy(), self.ordered.copy()
+        twin.waits, twin.hurry = self.waits.copy(), self.hurry.copy()
+        twin.wanting, twin.due = self.wanting.copy(), self.due.copy()
+        twin.calls = self.calls.copy()
         return twin
 
     def drop(self, id_: InstanceId) -> None:

@@ -62,7 +62,7 @@ class Line:
 
     def copy(self) -> "Line":
         """The same line, to be changed."""
-        twin = Line()
-        twin._places, twin._order = dict(self._places), list(self._order)
+        twin = Line.__new__(Line)
+        twin._places, twin._order = self._places.copy(), self._order.copy()
         twin.told, twin.odd = self.told, self.odd
         return twin

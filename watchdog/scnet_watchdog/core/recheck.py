@@ -15,7 +15,7 @@ from .policy import Mode
 from .seen import source_blind
 from .state import BreakerState
 from .throttle import gone_ahead, throttle_ends
-from .view import view_of
+from .view import View, view_of
 
 OLDEST = 2
 """Intervals after which an observation no longer carries a call."""
@@ -39,25 +39,26 @@ def still_allowed(
     watch = draft.state(attempt.instance).facts.care.watch
     if watch is None or watch.attempt.key != attempt.key or watch.attempt.outcome is not None:
         return "the attempt is already settled"
+    view = view_of(draft, attempt.instance)
     return (
-        _seen_otherwise(draft, attempt, pending)
-        or _held(draft, attempt, pending)
-        or _center_shut(draft, attempt)
+        _seen_otherwise(view, attempt, pending)
+        or _held(view, attempt, pending)
+        or _center_shut(view, attempt)
     )
 
 
-def _may_call(draft: Draft, attempt: Attempt, status: Status | None) -> bool:
+def _may_call(view: View, attempt: Attempt, status: Status | None) -> bool:
     by_operator = attempt.reason is Reason.OPERATOR
-    return status in (DOWN if by_operator else draft.member(attempt.instance).policy.restart_on)
+    return status in (DOWN if by_operator else view.policy.restart_on)
 
 
-def _seen_otherwise(draft: Draft, attempt: Attempt, pending: Sequence[Input]) -> str | None:
-    view = view_of(draft, attempt.instance)
+def _seen_otherwise(view: View, attempt: Attempt, pending: Sequence[Input]) -> str | None:
+    draft = view.draft
     status, asked = view.status, draft.asked_at(view.state)
     for one in pending:
         if isinstance(one, Page) and one.key == view.member.key and attempt.instance in one.rows:
             status, asked = _newer(status, asked, one, one.rows[attempt.instance])
-    if not _may_call(draft, attempt, status):
+    if not _may_call(view, attempt, status):
         return f"a newer read shows {status}"
     if asked is None or draft.now - asked > OLDEST * draft.interval(view.member.key):
         return "the last read is too old"
@@ -74,28 +75,26 @@ def _newer(
     return shown, page.asked_at
 
 
-def _held(draft: Draft, attempt: Attempt, pending: Sequence[Input]) -> str | None:
-    view = view_of(draft, attempt.instance)
+def _held(view: View, attempt: Attempt, pending: Sequence[Input]) -> str | None:
     if view.mode is not Mode.ACTIVE:
         return f"the mode is {view.mode}"
     asked = any(
-        isinstance(one, PlaceHold) and attempt.instance in members_under(draft, one.scope)
+        isinstance(one, PlaceHold) and attempt.instance in members_under(view.draft, one.scope)
         for one in pending
     )
     return "held" if asked or view.hold is not None else None
 
 
-def _center_shut(draft: Draft, attempt: Attempt) -> str | None:
+def _center_shut(view: View, attempt: Attempt) -> str | None:
     """A gate of the center, or the instance's breaker, that shut after the attempt was saved."""
-    view = view_of(draft, attempt.instance)
     watch = view.state.facts.care.watch
     episode = view.episode
     block, throttle = view.center.block, view.center.throttle
     if block is not None and not (block.may_try and watch is not None and watch.canary):
         return "the center is blocked"
     if throttle is not None and (
-        draft.now < throttle_ends(throttle)
-        or gone_ahead(draft, throttle) not in (None, attempt.instance)
+        view.now < throttle_ends(throttle)
+        or gone_ahead(view.draft, throttle) not in (None, attempt.instance)
     ):
         return "the center is throttled"
     if view.center.breaker.state is BreakerState.OPEN:

@@ -91,7 +91,7 @@ def notice(draft: Draft, name: str) -> None:
 def _recent(center: CenterState, since: datetime, new: list[Seen]) -> tuple[Seen, ...]:
     """Who turned within the window, everyone once and with the latest moment."""
     again = {one.instance for one in new}
-    old = (one for one in center.turned if one.at > since and one.instance not in again)
+    old = [one for one in center.turned if one.at > since and one.instance not in again]
     return (*old, *new)
 
 

@@ -12,48 +12,44 @@ from .policy import Member, Mode, Policy
 from .state import Episode, InstanceState
 
 
-@dataclass(frozen=True, slots=True)
+# No value but, like the draft, a turn's own working copy: several are made for every decision.
+@dataclass(slots=True)
 class View:
-    """Everything one instance's decision rests on."""
+    """Everything one instance's decision rests on.
+
+    Args:
+        policy: the knobs in force.
+        status: the last status seen.
+        episode: the open episode.
+        ordered: whether an operator asked for a restart.
+    """
 
     member: Member
+    policy: Policy
     mode: Mode
     state: InstanceState
+    status: Status | None
+    episode: Episode | None
+    ordered: bool
     center: CenterState
     now: datetime
     hold: Hold | None
     blind_at: datetime | None
     draft: Draft
 
-    @property
-    def policy(self) -> Policy:
-        """The knobs in force."""
-        return self.member.policy
-
-    @property
-    def status(self) -> Status | None:
-        """The last status seen."""
-        return self.state.facts.status
-
-    @property
-    def episode(self) -> Episode | None:
-        """The open episode."""
-        return self.state.facts.care.episode
-
-    @property
-    def ordered(self) -> bool:
-        """Whether an operator asked for a restart."""
-        return self.state.facts.care.order is not None
-
 
 def view_of(draft: Draft, id_: InstanceId) -> View:
     """Collect what an instance's decision rests on."""
-    state = draft.state(id_)
-    member = draft.member(id_)
+    state, member = draft.state(id_), draft.member(id_)
+    facts = state.facts
     return View(
         member,
+        member.policy,
         draft.mode(id_),
         state,
+        facts.status,
+        facts.care.episode,
+        facts.care.order is not None,
         draft.center(member.center),
         draft.now,
         hold_of(draft, id_),

@@ -24,8 +24,10 @@ class Agenda:
 
     def ready(self, now: datetime) -> bool:
         """Whether there is work for a turn now."""
+        if self.queue or self._alone:
+            return True
         next_at = self.next_at
-        return bool(self.queue or self._alone or (next_at is not None and next_at <= now))
+        return next_at is not None and next_at <= now
 
     @property
     def next_at(self) -> datetime | None:

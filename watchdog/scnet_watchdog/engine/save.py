@@ -38,6 +38,10 @@ class Saved:
     events: tuple[Event, ...] = ()
 
 
+NOTHING = Saved()
+"""What became of a change that changed nothing."""
+
+
 class Saver:
     """Commits changes one after another; keeps what could not be written."""
 
@@ -75,15 +79,17 @@ class Saver:
         Raises:
             Fenced
         """
-        now = self._clock.now()
-        if not self.writable and now < self._retry_at:
-            self._keep(change)
-            return Saved(written=False)
-        recovered = () if self._failed_at is None else (self._recovery(now, self._failed_at),)
-        whole = self._unsaved.then(change)
-        whole = replace(whole, events=whole.events + recovered)
+        now, whole = self._clock.now(), change
+        recovered: tuple[Event, ...] = ()
+        if self._failed_at is not None:
+            if now < self._retry_at:
+                self._keep(change)
+                return Saved(written=False)
+            recovered = (self._recovery(now, self._failed_at),)
+            whole = self._unsaved.then(change)
+            whole = replace(whole, events=whole.events + recovered)
         if whole.empty:
-            return Saved()
+            return NOTHING
         try:
             granted = await self._store.commit(tenure, whole)
         except Unwritable as error:
@@ -124,6 +130,8 @@ def without_wanted(change: Change) -> Change:
 def told_events(change: Change, granted: frozenset[AttemptKey]) -> tuple[Event, ...]:
     """The events to emit: a request is told only when its attempt was granted."""
     denied = {attempt.key for attempt in change.wanted} - granted
+    if not denied:
+        return change.events
     return tuple(event for event in change.events if requested_key(event) not in denied)
 
 

@@ -193,7 +193,8 @@ class Turns:
         tenure = self._ownership.tenure
         assert tenure is not None  # noqa: S101 - no turn before the state is owned
         told, self.told = self.told, []
-        change = replace(change, events=(*told, *change.events))
+        if told:
+            change = replace(change, events=(*told, *change.events))
         was_writable = self._saver.writable
         saved = await self._saver.save(tenure, change)
         self.rows_saved(saved.taken)

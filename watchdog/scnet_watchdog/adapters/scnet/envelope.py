@@ -5,7 +5,7 @@ Success is code 0 alone, as text or number; `msg` is spelled differently in diff
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,9 @@ GONE_WORDS = re.compile(
 )
 """It must be the instance that is not there: "用户不存在" (no such user) and a gateway's plain
 "Not Found" speak of other things."""
-ID_KEYS = ("instanceServiceId", "id")
+ID = "instanceServiceId"
+ID_KEYS = (ID, "id")
+NAME = "instanceServiceName"
 LONGEST_ID = 200
 """Ids are kept while a poll lasts: a longer one is nonsense, and no row."""
 MOST_VALUES = 1_000_000
@@ -31,6 +33,8 @@ MOST_VALUES = 1_000_000
 that without this bound 16 MiB of them take 650. A page of 200 instances has 2 000."""
 LONGEST_MESSAGE = 200
 LONGEST_STATUS = 100
+SEVERAL = "(several)"
+"""What is told as the status of an id whose rows in one page disagree."""
 
 _STATUSES = {
     "running": Status.RUNNING,
@@ -103,9 +107,16 @@ def rows_of(data: Any) -> list[Row] | None:
         found = lists[0] if lists else None
     if not isinstance(found, list):
         return None
-    rows: list[Row] = [
-        (id_, row) for row in found if isinstance(row, dict) and (id_ := id_of(row)) is not None
-    ]
+    rows: list[Row] = []
+    for row in found:
+        if not isinstance(row, dict):
+            continue
+        # As a rule; a function call for each row would be a twentieth of a sweep.
+        text = row.get(ID)
+        if type(text) is str and 0 < len(text) <= LONGEST_ID and text.isprintable():
+            rows.append((InstanceId(text), row))
+        elif (id_ := id_of(row)) is not None:
+            rows.append((id_, row))
     # A list of something else is not an empty list of instances.
     return rows if rows or not found else None
 
@@ -142,8 +153,39 @@ def status_of(row: Mapping[str, Any]) -> tuple[Status, str | None]:
 
 def label_of(row: Mapping[str, Any]) -> str | None:
     """The platform's own name of an instance."""
-    name = row.get("instanceServiceName")
+    name = row.get(NAME)
     return clean(name, LONGEST_MESSAGE) if name and type(name) is str else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What rows say: the status of each id, names, and status texts that we do not know."""
+
+    statuses: Mapping[InstanceId, Status]
+    labels: Mapping[InstanceId, str]
+    unrecognised: tuple[str, ...]
+
+
+def shown_by(rows: Iterable[Row]) -> Shown:
+    """Read rows; of an id whose rows disagree nobody can tell which holds: status unknown."""
+    statuses: dict[InstanceId, Status] = {}
+    labels: dict[InstanceId, str] = {}
+    texts: list[str] = []
+    for id_, row in rows:
+        word = row.get("status")
+        status = _STATUSES.get(word) if type(word) is str else None
+        text = None
+        if status is None:
+            status, text = status_of(row)
+        if statuses.setdefault(id_, status) is not status:
+            # One may be the row of an older run.
+            statuses[id_], text = Status.UNKNOWN, SEVERAL
+        if text is not None:
+            texts.append(text)
+        name = row.get(NAME)
+        if name and type(name) is str:
+            labels[id_] = clean(name, LONGEST_MESSAGE)
+    return Shown(statuses, labels, tuple(texts))
 
 
 def is_gone(envelope: Envelope) -> bool:

@@ -64,13 +64,15 @@ class Listing:
         self._clock = clock
         self._works: Variant | None = None
 
-    async def pages(self) -> AsyncIterator[ListPage]:
+    async def pages(self, seen: set[InstanceId]) -> AsyncIterator[ListPage]:
         """Every page until nothing new comes.
+
+        Args:
+            seen: ids that are not shown again; those shown are added.
 
         Raises:
             NoVariant, SourceUnavailable, SourceThrottled, SourceRefused
         """
-        seen: set[InstanceId] = set()
         received = 0
         for _ in range(MOST_PAGES):
             asked_at = self._clock.now()
@@ -81,7 +83,7 @@ class Listing:
             new = [row for row in rows if row[0] not in seen]
             if not new:
                 return
-            seen.update(id_ for id_, _ in new)
+            seen.update([id_ for id_, _ in new])
             yield ListPage(tuple(new), asked_at, self._clock.now())
         raise SourceUnavailable(f"the list did not end within {MOST_PAGES} pages")
 

@@ -11,8 +11,8 @@ from ...core.model import InstanceId, Page, SourceKey, Status, Swept
 from ...ports import Clock, SourceRefused, SourceThrottled, SourceUnavailable
 from ..plugin import SourceContext, at_once
 from .client import ScnetClient, detail_path, said
-from .envelope import is_about, is_gone, label_of, status_of
-from .listing import Listing, ListPage, NoVariant
+from .envelope import is_about, is_gone, label_of, shown_by, status_of
+from .listing import Listing, NoVariant
 
 MOST_DETAILS = 20
 """Absent ids asked by detail in one poll; the others have no observation this time."""
@@ -22,8 +22,6 @@ FAILED_IN_A_ROW = 10
 """After so many details without an answer the rest of them is not asked in this poll."""
 LIST_AGAIN = timedelta(hours=1)
 """After no list worked, details are asked, and the list is tried again so often."""
-SEVERAL = "(several)"
-"""What is told as the status of an id whose rows in one page disagree."""
 
 Report = Callable[[Page], None]
 
@@ -116,10 +114,18 @@ class ScnetSource:
         self, watched: frozenset[InstanceId], began: datetime, report: Report
     ) -> frozenset[InstanceId]:
         seen: set[InstanceId] = set()
-        async for page in self._listing.pages():
-            shown = self._shown(page)
-            seen.update(shown.rows)
-            report(shown)
+        async for page in self._listing.pages(seen):
+            shown = shown_by(page.rows)
+            report(
+                Page(
+                    self._key,
+                    page.asked_at,
+                    page.seen_at,
+                    shown.statuses,
+                    shown.labels,
+                    shown.unrecognised,
+                )
+            )
             # Whoever failed on this page is called before the next one is read.
             await self._caught_up()
         self._no_list_until = None
@@ -127,22 +133,6 @@ class ScnetSource:
         self._missing = {id_: at for id_, at in self._missing.items() if id_ in absent}
         self._found_by_detail &= absent
         return await self._absentees(absent, began, report)
-
-    def _shown(self, page: ListPage) -> Page:
-        rows: dict[InstanceId, Status] = {}
-        labels: dict[InstanceId, str] = {}
-        texts: list[str] = []
-        for id_, row in page.rows:
-            status, text = status_of(row)
-            if rows.setdefault(id_, status) is not status:
-                # Which of them holds, nobody can tell: it may be the row of an older run.
-                rows[id_], text = Status.UNKNOWN, SEVERAL
-            label = label_of(row)
-            if label is not None:
-                labels[id_] = label
-            if text is not None:
-                texts.append(text)
-        return Page(self._key, page.asked_at, page.seen_at, rows, labels, tuple(texts))
 
     async def _absentees(
         self, absent: frozenset[InstanceId], began: datetime, report: Report
