@@ -76,11 +76,13 @@ async def test_a_wanted_attempt_is_granted_and_stays_open_until_it_is_settled(
 
 async def test_a_second_attempt_is_not_granted_while_one_is_not_judged(store: StateStore) -> None:
     tenure = await store.acquire("me", NO_WAIT)
-    first, second, other = attempt("a", 1), attempt("a", 2), attempt("b", 1)
+    first, second = attempt("a", 1), attempt("a", 2)
+    before, after = attempt("b", 1), attempt("c", 1)
     await store.commit(tenure, Change(wanted=(first,)))
     # The clash of one row does not spoil the rest of the transaction.
-    granted = await store.commit(tenure, Change(wanted=(second, other)))
-    assert granted == {other.key}
+    granted = await store.commit(tenure, Change(wanted=(before, second, after)))
+    assert granted == {before.key, after.key}
+    assert {one.key for one in (await store.load(tenure)).open} == {first.key, *granted}
     accepted = settled(first, OutcomeKind.ACCEPTED)
     await store.commit(tenure, Change(attempts=(accepted,)))
     assert await store.commit(tenure, Change(wanted=(second,))) == frozenset()

@@ -58,16 +58,29 @@ def _write_attempts(connection: sqlite3.Connection, change: Change) -> frozenset
         [codec.attempt_row(attempt) for attempt in closed_first],
         f"ON CONFLICT (instance, seq) DO UPDATE SET {_OVERWRITE}",
     )
-    return frozenset(
-        attempt.key
-        for attempt in change.wanted
-        # Ignored where another attempt of the instance is not judged: then it is not granted.
-        if connection.execute(
-            f"INSERT OR IGNORE INTO attempts ({_COLUMNS}) VALUES ({_PLACES})",  # noqa: S608
-            codec.attempt_row(attempt),
-        ).rowcount
-        == 1
-    )
+    return _add_attempts(connection, change.wanted)
+
+
+def _add_attempts(
+    connection: sqlite3.Connection, wanted: Sequence[Attempt]
+) -> frozenset[AttemptKey]:
+    """Add new rows; one whose instance has another that is not judged is not granted."""
+    rows = {attempt.key: codec.attempt_row(attempt) for attempt in wanted}
+    granted: set[AttemptKey] = set()
+    for begin in range(0, len(wanted), ROWS_AT_ONCE):
+        part = [attempt.key for attempt in wanted[begin : begin + ROWS_AT_ONCE]]
+        try:
+            _write_rows(connection, f"INSERT INTO attempts ({_COLUMNS})", [rows[k] for k in part])
+            granted.update(part)
+        except sqlite3.IntegrityError:
+            # The statement is undone, the transaction goes on: who of them may, one by one.
+            granted.update(key for key in part if _added(connection, rows[key]))
+    return frozenset(granted)
+
+
+def _added(connection: sqlite3.Connection, row: Row) -> bool:
+    statement = f"INSERT OR IGNORE INTO attempts ({_COLUMNS}) VALUES ({_PLACES})"  # noqa: S608
+    return connection.execute(statement, row).rowcount == 1
 
 
 def _write_holds(connection: sqlite3.Connection, epoch: int, change: Change) -> None:

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -149,13 +149,9 @@ def _is_terminal() -> bool:
         return False
 
 
-def _json(line: Mapping[str, Any]) -> str:
-    return json.dumps(line, ensure_ascii=False, default=str)
-
-
-def _ascii_json(line: Mapping[str, Any]) -> str:
-    """For a standard output of another encoding: every other character as its escape."""
-    return json.dumps(line, default=str)
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_ascii_json = json.JSONEncoder(default=str).encode
+"""For a standard output of another encoding: every other character as its escape."""
 
 
 def _harmless(text: str) -> str:

@@ -39,6 +39,8 @@ class Target:
         self._rotate = rotate
         self._keep = keep
         self._descriptor: int | None = None
+        self._opened: tuple[int, int] | None = None
+        """The file that is open, by device and number."""
         self._torn = False
         self._troubles: set[str] = set()
         self.lost = 0
@@ -88,23 +90,29 @@ class Target:
         self._send(descriptor, line, stream.encoding or "utf-8")
 
     def _to_file(self, file: Path, line: str) -> None:
-        if self._descriptor is not None and _moved(self._descriptor, file):
-            # By somebody else's log rotation, or deleted: nobody would read what goes there.
+        found = _at(file)
+        if found is None or self._opened != (found.st_dev, found.st_ino):
+            # Moved by somebody else's log rotation, or deleted: nobody would read what goes there.
             self.close()
         if self._descriptor is None:
             # Non-blocking: a named pipe without a reader is an error, not a reason to wait.
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
             self._descriptor = os.open(file, flags, 0o640)
-        self._send(self._descriptor, line, "utf-8")
-        found = os.fstat(self._descriptor)
-        if self._rotate and stat.S_ISREG(found.st_mode) and found.st_size >= self._rotate:
+            found = os.fstat(self._descriptor)
+            self._opened = (found.st_dev, found.st_ino)
+        size = self._send(self._descriptor, line, "utf-8")
+        assert found is not None  # noqa: S101 - of the file or of what was opened
+        if self._rotate and stat.S_ISREG(found.st_mode) and found.st_size + size >= self._rotate:
             self._turn_over(file)
 
-    def _send(self, descriptor: int, line: str, encoding: str) -> None:
+    def _send(self, descriptor: int, line: str, encoding: str) -> int:
+        """Write a line; returns its bytes."""
         start = "\n" if self._torn else ""
         patience_s = 0.0 if self._troubles else PATIENCE_S
-        send(descriptor, f"{start}{line}\n".encode(encoding, "backslashreplace"), patience_s)
+        data = f"{start}{line}\n".encode(encoding, "backslashreplace")
+        send(descriptor, data, patience_s)
         self._torn = False
+        return len(data)
 
     def _turn_over(self, file: Path) -> None:
         """Rotate; where that fails the file grows on: better than losing lines."""
@@ -146,9 +154,9 @@ def _say(text: str) -> None:
     send(descriptor, text.encode("utf-8", "backslashreplace"), 0)
 
 
-def _moved(descriptor: int, file: Path) -> bool:
+def _at(file: Path) -> os.stat_result | None:
+    """What lies where the log belongs, asked for every line: so it is by the system's own call."""
     try:
-        there = file.stat()
+        return os.stat(file)
     except OSError:
-        return True
-    return not os.path.samestat(os.fstat(descriptor), there)
+        return None
