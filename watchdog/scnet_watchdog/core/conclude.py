@@ -114,16 +114,8 @@ def shadow_waits(view: View) -> Decision | None:
 def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     """Take a decision: remember its reason, tell it where it changed, set the next deadline."""
     state, policy = draft.state(id_), draft.member(id_).policy
-    index = draft.own_index(state.center)
     reason = Reason.VERIFYING if decision.restarts else decision.reason
-    restartable = id_ in index.restartable and draft.mode(id_) is Mode.ACTIVE
-    keep(index.waits, id_, restartable and reason in WAITS)
-    keep(index.hurry, id_, _hurries(draft, state, policy, reason))
-    if restartable and (id_ in index.wanting or _falls_due(decision)):
-        # Without a moment it is reads that are waited for, or a place: soon.
-        index.due[id_] = decision.next_at or draft.now
-    else:
-        index.due.pop(id_, None)
+    _note(draft, state, policy, decision, reason)
     draft.wakes[id_] = None if state.at_rest else _wake(draft, state, policy, decision.next_at)
     previous = state.facts.reason
     if reason is previous:
@@ -132,6 +124,21 @@ def conclude(draft: Draft, id_: InstanceId, decision: Decision) -> None:
     silent = previous in _CALM and reason in _SILENT
     if not decision.restarts and not silent:
         _tell_change(draft, id_, previous, decision)
+
+
+def _note(
+    draft: Draft, state: InstanceState, policy: Policy, decision: Decision, reason: Reason
+) -> None:
+    """Keep the center's index in step."""
+    id_, index = state.id, draft.own_index(state.center)
+    restartable = id_ in index.restartable and draft.mode(id_) is Mode.ACTIVE
+    keep(index.waits, id_, restartable and reason in WAITS)
+    keep(index.hurry, id_, _hurries(draft, state, policy, reason))
+    if restartable and (id_ in index.wanting or _falls_due(decision)):
+        # Without a moment it is reads that are waited for, or a place: soon.
+        index.due[id_] = decision.next_at or draft.now
+    else:
+        index.due.pop(id_, None)
 
 
 def _falls_due(decision: Decision) -> bool:
@@ -161,9 +168,10 @@ def _tell_change(
 
 def _level(draft: Draft, name: str, previous: Reason | None, reason: Reason) -> Level | None:
     """The canary of a center that is blocked still was silent, and so is its end."""
+    if previous is not Reason.VERIFYING or reason is not Reason.CENTER_BLOCKED:
+        return None
     block = draft.center(name).block
-    over = previous is Reason.VERIFYING and reason is Reason.CENTER_BLOCKED
-    return Level.DEBUG if over and block is not None and block.since < draft.now else None
+    return Level.DEBUG if block is not None and block.since < draft.now else None
 
 
 def _hurries(draft: Draft, state: InstanceState, policy: Policy, reason: Reason) -> bool:

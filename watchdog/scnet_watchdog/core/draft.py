@@ -142,16 +142,18 @@ class Draft:
     def put(self, state: InstanceState) -> InstanceState:
         """Take an instance's new state; keeps the index and touches it."""
         id_ = state.id
-        if state.facts.care is not REST and state.facts.care == REST:
+        care = state.facts.care
+        if care is not REST and not care.turned and care == REST:
+            # Not asked of those who were counted to a storm: most of who is not at rest.
             state = state.with_care(REST)
         old = self.instances.get(id_) or self.fleet.instances.get(id_)
         index = self.own_index(state.center)
-        watch = state.facts.care.watch
+        watch = care.watch
         restartable = state.facts.status in self.member(id_).policy.restart_on
         (index.unrest.discard if state.at_rest else index.unrest.add)(id_)
         (index.busy.add if watch is not None and watch.slot else index.busy.discard)(id_)
         (index.restartable.add if restartable else index.restartable.discard)(id_)
-        (index.ordered.discard if state.facts.care.order is None else index.ordered.add)(id_)
+        (index.ordered.discard if care.order is None else index.ordered.add)(id_)
         index.note_calls(old, state)
         self.instances[id_] = state
         self.touched[id_] = None
