@@ -55,6 +55,25 @@ def test_whoever_turned_exactly_a_window_ago_counts_no_longer(before: int, begin
     assert center_of(draft).turned == (*kept, Seen(draft.now, A0))
 
 
+def test_a_storm_that_goes_on_begins_no_second_one_however_many_more_turn() -> None:
+    draft = draft_of(4, limits=HALF)
+    put_center(draft, storm=Storm(T0, 2), ramp=EMPTY)
+    turn(draft, 4)
+    storm.notice(draft, CENTER)
+    assert storms(draft) == []
+    assert center_of(draft).storm == Storm(T0, 2)
+    assert center_of(draft).ramp == EMPTY
+    assert len(center_of(draft).turned) == 4
+
+
+def test_where_nobody_turned_a_window_that_has_emptied_is_no_reason_to_write() -> None:
+    draft = draft_of(4, limits=HALF, at=HOUR)
+    long_ago = tuple(Seen(T0, InstanceId(f"a{at}")) for at in range(2))
+    put_center(draft, turned=long_ago)
+    storm.notice(draft, CENTER)
+    assert center_of(draft).turned == long_ago
+
+
 def test_nobody_is_counted_twice_and_the_rejected_and_held_not_at_all() -> None:
     draft = draft_of(4, limits=HALF)
     turn(draft, 1)
