@@ -88,7 +88,7 @@ MUTANTS = (
             ),
             (
                 "core/recheck.py",
-                "else draft.member(attempt.instance).policy.restart_on)",
+                "else view.policy.restart_on)",
                 "else DOWN)",
             ),
         ),

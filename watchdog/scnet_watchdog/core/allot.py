@@ -46,8 +46,6 @@ def allot(draft: Draft, name: str) -> Granted:
     """Give out what the center's gates let through; tell why the others wait."""
     granted = Granted()
     line = draft.index(name).wanting
-    if not line:
-        return granted
     free = draft.situation.free.get(name, 0)
     operators = _ordered(draft, [id_ for id_ in draft.index(name).ordered if id_ in line])
     for id_ in operators:

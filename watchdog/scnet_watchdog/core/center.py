@@ -114,7 +114,8 @@ class CenterState:
     """One center. Everything here is stored.
 
     Args:
-        turned: instances that turned restartable within the storm's window.
+        turned: who turned restartable within the storm's window, oldest first; while a storm lasts
+            nobody is counted.
         denials: restarts refused with 10008/10009 and no accepted one since.
         invalids: restarts refused as invalid, within ten minutes.
     """
@@ -128,3 +129,17 @@ class CenterState:
     turned: tuple[Seen, ...] = ()
     denials: tuple[Seen, ...] = ()
     invalids: tuple[Seen, ...] = ()
+
+    def with_turned(self, turned: tuple[Seen, ...]) -> "CenterState":
+        """The same center after somebody turned; written out as in `Facts`."""
+        return CenterState(
+            self.name,
+            self.block,
+            self.throttle,
+            self.breaker,
+            self.storm,
+            self.ramp,
+            turned,
+            self.denials,
+            self.invalids,
+        )

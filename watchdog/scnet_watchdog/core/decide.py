@@ -117,6 +117,13 @@ def _before_answers(draft: Draft, name: str) -> None:
 
 
 def _answer_center(draft: Draft, name: str) -> None:
+    waits = _answer_line(draft, name) if draft.index(name).wanting else ()
+    storm.calm_down(draft, name)
+    draft.wakes[CENTER + name] = _center_wake(draft, name, waits)
+
+
+def _answer_line(draft: Draft, name: str) -> Sequence[Decision]:
+    """Give out what the gates let through; return what those wait for who got nothing."""
     granted = allot(draft, name)
     line, held = draft.own_index(name).wanting, granted.held
     for attempt in granted.attempts:
@@ -125,9 +132,7 @@ def _answer_center(draft: Draft, name: str) -> None:
     for id_ in draft.told_otherwise(line, held, granted.others):
         conclude(draft, id_, held.get(id_, granted.others))
     line.told, line.odd = granted.others.reason, frozenset(held)
-    storm.calm_down(draft, name)
-    waits = [*held.values(), *([granted.others] if len(line) > len(held) else [])]
-    draft.wakes[CENTER + name] = _center_wake(draft, name, waits)
+    return [*held.values(), *([granted.others] if len(line) > len(held) else [])]
 
 
 def _center_wake(draft: Draft, name: str, waits: Sequence[Decision]) -> datetime | None:
@@ -142,6 +147,8 @@ def _center_wake(draft: Draft, name: str, waits: Sequence[Decision]) -> datetime
 
 
 def _wake_holds(draft: Draft) -> None:
+    if not (draft.fleet.holds or draft.holds):
+        return
     in_force = {**draft.fleet.holds, **draft.holds}.values()
     ends = [hold.ends_at for hold in in_force if hold is not None and hold.ends_at is not None]
     if ends or draft.holds:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from . import ramp
-from .center import CenterState, Seen, Storm
+from .center import Seen, Storm
 from .decision import Reason
 from .draft import Draft
 from .event import EventKind
@@ -67,32 +67,37 @@ def notice(draft: Draft, name: str) -> None:
     center = draft.center(name)
     policy = draft.limits(name).storm
     new = draft.turned.pop(name, [])
-    if not new and (center.storm is not None or len(center.turned) < policy.at_least):
-        # As a rule: nobody turned, and nothing has to be counted.
+    if center.storm is not None:
+        # Whoever turns now is part of it, and its end forgets who was counted.
         return
-    recent = _recent(center, draft.now - policy.within, new)
+    since = draft.now - policy.within
+    turned = center.turned
     if new:
-        center = draft.put_center(replace(center, turned=recent))
-    if center.storm is not None or len(recent) < policy.at_least:
-        return
-    if len(recent) < policy.share * _surely_eligible(draft, name):
+        turned = (*_without_first(turned, since), *new)
+        center = draft.put_center(center.with_turned(turned))
+    if len(turned) < max(policy.at_least, policy.share * _surely_eligible(draft, name)):
         # Most turns end here: nobody has to be asked one by one.
+        return
+    # Everyone counts once; and where the clock was set back, the first are not the oldest.
+    recent = {one.instance for one in turned if one.at > since}
+    if len(recent) < policy.at_least:
         return
     eligible = _eligible(draft, name)
     if len(recent) < policy.share * eligible:
         return
-    draft.put_center(replace(center, storm=Storm(draft.now, len(recent)), turned=recent))
+    draft.put_center(replace(center, storm=Storm(draft.now, len(recent)), turned=()))
     if center.ramp is None or center.ramp.passed:
         # A ramp whose canary is out already waits for the same restart.
         ramp.begin(draft, name)
     draft.tell(EventKind.STORM_BEGAN, center=name, instances=len(recent), eligible=eligible)
 
 
-def _recent(center: CenterState, since: datetime, new: list[Seen]) -> tuple[Seen, ...]:
-    """Who turned within the window, everyone once and with the latest moment."""
-    again = {one.instance for one in new}
-    old = [one for one in center.turned if one.at > since and one.instance not in again]
-    return (*old, *new)
+def _without_first(turned: tuple[Seen, ...], since: datetime) -> tuple[Seen, ...]:
+    """Without those at the front that turned before the window: as a rule all that did."""
+    gone = 0
+    while gone < len(turned) and turned[gone].at <= since:
+        gone += 1
+    return turned[gone:]
 
 
 def _surely_eligible(draft: Draft, name: str) -> int:
