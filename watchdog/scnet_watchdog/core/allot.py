@@ -50,12 +50,20 @@ def allot(draft: Draft, name: str) -> Granted:
     operators = _ordered(draft, [id_ for id_ in draft.index(name).ordered if id_ in line])
     for id_ in operators:
         _give(draft, id_, True, free, granted)
-    for id_ in _first_of(draft, name, operators, free):
-        if not _give(draft, id_, False, free, granted):
-            break
-    closed = shut_gate(draft, name, Wish(False, free - len(granted.attempts)))
-    granted.others = closed or granted.others
+    others = _closed(draft, name, free, granted)
+    if others is None:
+        # Only then: where thousands wait behind a shut gate, nobody has to be found.
+        for id_ in _first_of(draft, name, operators, free):
+            if not _give(draft, id_, False, free, granted):
+                break
+        others = _closed(draft, name, free, granted)
+    granted.others = others or granted.others
     return granted
+
+
+def _closed(draft: Draft, name: str, free: int, granted: Granted) -> Decision | None:
+    """What holds those whom no operator asked for, or None."""
+    return shut_gate(draft, name, Wish(False, free - len(granted.attempts)))
 
 
 def _ordered(draft: Draft, ids: Collection[InstanceId]) -> list[InstanceId]:

@@ -127,6 +127,10 @@ class Index:
         del self.calls[: bisect_right(self.calls, (moment, InstanceId("\uffff")))]
 
 
+Deadline = tuple[timedelta, frozenset[InstanceId] | None]
+"""A `start_deadline`, and who of a center has it; None = everyone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What a turn decided.
@@ -163,6 +167,7 @@ class Fleet:
         self.roster = roster
         self.members_of = _by_center(roster)
         self.active_of = _active(roster)
+        self.deadlines_of = _deadlines(roster)
 
     def apply(self, decided: Decided) -> None:
         """Make a turn's result the fleet's state."""
@@ -184,6 +189,7 @@ class Fleet:
         self.roster = roster
         self.members_of = _by_center(roster)
         self.active_of = _active(roster)
+        self.deadlines_of = _deadlines(roster)
         self.sources = dict(decided.sources)
         self.dormant = dict(decided.dormant)
         for id_ in [id_ for id_ in self.instances if id_ not in roster.members]:
@@ -213,6 +219,21 @@ def _by_center(roster: Roster) -> dict[str, tuple[InstanceId, ...]]:
 def _active(roster: Roster) -> Counter[str]:
     active = (one for one in roster.members.values() if one.policy.mode is Mode.ACTIVE)
     return Counter(one.center for one in active)
+
+
+def _deadlines(roster: Roster) -> dict[str, tuple[Deadline, ...]]:
+    """Per center, the longest first: whoever asks for the longest in trouble need not ask all."""
+    found: dict[str, dict[timedelta, list[InstanceId]]] = {}
+    for one in roster.members.values():
+        by_length = found.setdefault(one.center, {})
+        by_length.setdefault(one.policy.start_deadline, []).append(one.id)
+    return {
+        name: tuple(
+            (length, frozenset(ids) if len(by_length) > 1 else None)
+            for length, ids in sorted(by_length.items(), reverse=True)
+        )
+        for name, by_length in found.items()
+    }
 
 
 def new_sources(

@@ -102,9 +102,8 @@ def grow(draft: Draft, name: str) -> None:
 
 def longest_start(draft: Draft, name: str) -> timedelta:
     """The longest `start_deadline` among the center's instances that need attention."""
-    deadlines = (
-        draft.member(id_).policy.start_deadline
-        for id_ in draft.index(name).unrest
-        if id_ in draft.fleet.roster.members
-    )
-    return max(deadlines, default=EMPTY_WAIT)
+    unrest = draft.index(name).unrest
+    for length, ids in draft.fleet.deadlines_of.get(name, ()) if unrest else ():
+        if ids is None or not unrest.isdisjoint(ids):
+            return length
+    return EMPTY_WAIT
