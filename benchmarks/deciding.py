@@ -41,14 +41,15 @@ def sweep(fleet: Fleet, number: int, shown: Mapping[InstanceId, Status]) -> floa
     ]
     began = time.process_time()
     for page in pages:
-        fleet.apply(decide(fleet, (page,), (), Situation(at)))
+        fleet.apply(decide(fleet, (page,), (), Situation(at, epoch=1, free={KEY.center: 6})))
     return time.process_time() - began
 
 
 def measure(quick: bool) -> list[Figure]:
     """All rows, for a small fleet and a large one."""
     sizes = (1000,) if quick else (1000, 20_000)
-    return [figure for size in sizes for figure in (_calm(size), *_changed(size))]
+    found = [figure for size in sizes for figure in (_calm(size), *_changed(size))]
+    return [*found, _all_down(5000 if quick else 20_000)]
 
 
 def _calm(count: int) -> Figure:
@@ -93,6 +94,28 @@ def _failing(count: int, nth: int) -> float:
 
 def _beside_goal(work: str, seconds: float) -> Figure:
     return Figure(work, f"{seconds * 1e6:.1f} µs", "", "", "", "≤ 25 µs", seconds <= 25e-6)
+
+
+def _all_down(count: int) -> Figure:
+    """A whole center fails and stays so: what one of many costs beside one of a few."""
+    many, few = _down(count), min(_down(1000) for _ in range(3))
+    ratio = many / few
+    return Figure(
+        f"decide on each of {count} that are all down",
+        f"{many * 1e6:.1f} µs",
+        f"{few * 1e6:.1f} µs (of 1000)",
+        "",
+        f"{ratio:.1f} × limit",
+        "≤ 3 × limit",
+        ratio <= 3,
+    )
+
+
+def _down(count: int) -> float:
+    """Seconds per instance and sweep, the first ten of them: a storm begins, one canary goes."""
+    fleet = fleet_of(count)
+    down = dict.fromkeys(fleet.roster.members, Status.FAILED)
+    return sum(sweep(fleet, number, down) for number in range(1, 11)) / (10 * count)
 
 
 def _plain(count: int) -> float:
