@@ -141,8 +141,26 @@ def test_a_new_roster_replaces_sources_and_sleepers_and_drops_who_is_not_in_it()
     assert fleet.roster is new
     assert fleet.members_of == {CENTER: (A1,), "wuzhen": ("b0",)}
     assert fleet.active_of == {"wuzhen": 1}
+    assert fleet.deadlines_of == {
+        CENTER: ((10 * MINUTE, None),),
+        "wuzhen": ((10 * MINUTE, None),),
+    }
     assert set(fleet.sources) == {KEY, SourceKey("scnet", "wuzhen")}
     assert fleet.dormant == {}
+
+
+def test_a_center_knows_its_start_deadlines_the_longest_first_and_whose_they_are() -> None:
+    members = [member(f"a{at}", Policy(start_deadline=at * MINUTE)) for at in (1, 3, 2)]
+    same = member("b0", Policy(start_deadline=3 * MINUTE))
+    fleet = Fleet(roster([*members, same]), T0)
+    assert fleet.deadlines_of[CENTER] == (
+        (3 * MINUTE, frozenset({"a3", "b0"})),
+        (2 * MINUTE, frozenset({"a2"})),
+        (MINUTE, frozenset({"a1"})),
+    )
+    # Where all have the same nobody is named: a set of 100 000 would take 4 MiB.
+    fleet.apply(Decided(Change(), roster=roster([same])))
+    assert fleet.deadlines_of == {CENTER: ((3 * MINUTE, None),)}
 
 
 def test_a_fleet_begins_with_an_index_and_a_state_for_each_center() -> None:

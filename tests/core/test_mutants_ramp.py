@@ -120,3 +120,10 @@ def test_the_longest_start_deadline_of_those_in_trouble_counts() -> None:
     mixed = [member("a0", policy), member("a1", Policy(start_deadline=MINUTE))]
     one = Draft(World(mixed).fleet, draft.situation)
     assert ramp.longest_start(one, CENTER) == 25 * MINUTE
+    # Whoever runs has nothing to start.
+    one.own_index(CENTER).unrest.discard(A0)
+    assert ramp.longest_start(one, CENTER) == MINUTE
+    one.own_index(CENTER).unrest.clear()
+    assert ramp.longest_start(one, CENTER) == 10 * MINUTE
+    draft.own_index(CENTER).unrest.clear()
+    assert ramp.longest_start(draft, CENTER) == 10 * MINUTE

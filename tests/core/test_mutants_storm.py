@@ -85,6 +85,37 @@ def test_where_the_clock_was_set_back_only_those_within_the_window_count() -> No
     assert storms(draft) == [{"instances": 2, "eligible": 4}]
 
 
+def test_one_who_left_the_window_this_very_moment_counts_no_longer_wherever_noted() -> None:
+    draft = draft_of(4, limits=HALF, at=HOUR)
+    a, b = (Seen(draft.now - ago, InstanceId(id_)) for ago, id_ in ((SECOND, "a0"), (MINUTE, "a1")))
+    put_center(draft, turned=(a, replace(b, at=draft.now - 10 * MINUTE)))
+    storm.notice(draft, CENTER)
+    assert storms(draft) == []
+    put_center(draft, turned=(a, b))
+    storm.notice(draft, CENTER)
+    assert len(storms(draft)) == 1
+
+
+def test_one_who_turned_twice_within_the_window_is_no_two() -> None:
+    draft = draft_of(2, limits=HALF, at=HOUR)
+    put_center(draft, turned=(Seen(draft.now - MINUTE, A0), Seen(draft.now, A0)))
+    storm.notice(draft, CENTER)
+    # One of two is half, but fewer than two make no storm.
+    assert storms(draft) == []
+
+
+def test_only_those_who_left_the_window_are_forgotten_when_others_turn() -> None:
+    draft = draft_of(9, limits=HALF, at=HOUR)
+    gone, stays = (
+        Seen(draft.now - ago, InstanceId(id_))
+        for ago, id_ in ((10 * MINUTE, "a8"), (9 * MINUTE, "a7"))
+    )
+    put_center(draft, turned=(gone, stays))
+    turn(draft, 1)
+    storm.notice(draft, CENTER)
+    assert center_of(draft).turned == (stays, Seen(draft.now, A0))
+
+
 def test_nobody_is_counted_twice_and_the_rejected_and_held_not_at_all() -> None:
     draft = draft_of(4, limits=HALF)
     turn(draft, 1)

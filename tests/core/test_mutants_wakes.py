@@ -9,7 +9,7 @@ from builders import CENTER, HOUR, MINUTE, SECOND, T0, World
 from mutants_support import A0, draft_of, polled, put_center, seen, watch
 from scnet_watchdog.core import conclude
 from scnet_watchdog.core.center import CenterBreaker, Ramp, Throttle
-from scnet_watchdog.core.command import Hold, Release, Scope, ScopeKind
+from scnet_watchdog.core.command import Hold, PlaceHold, Release, Scope, ScopeKind
 from scnet_watchdog.core.decide import decide
 from scnet_watchdog.core.decision import Decision, Reason
 from scnet_watchdog.core.draft import Draft
@@ -70,6 +70,7 @@ def test_a_center_wakes_when_its_hourly_rate_lets_the_next_one_go() -> None:
 def test_a_turn_wakes_for_the_next_end_of_a_shared_hold() -> None:
     draft = draft_of(at=MINUTE)
     assert "holds" not in turn(draft)
+    assert turn(draft, PlaceHold(FLEET, "ann", HOUR))["holds"] == T0 + MINUTE + HOUR
     draft.fleet.holds |= {FLEET: Hold(FLEET, T0, HOUR), WHOLE: Hold(WHOLE, T0, 2 * HOUR)}
     assert turn(draft)["holds"] == T0 + HOUR
     assert turn(draft, Release(FLEET, "eve"))["holds"] == T0 + 2 * HOUR
