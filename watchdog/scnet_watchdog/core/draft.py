@@ -144,7 +144,7 @@ class Draft:
         id_ = state.id
         care = state.facts.care
         if care is not REST and not care.turned and care == REST:
-            # Not asked of those who were counted to a storm: most of who is not at rest.
+            # Whoever was counted to a storm, as most who are not at rest, is not compared at all.
             state = state.with_care(REST)
         old = self.instances.get(id_) or self.fleet.instances.get(id_)
         index = self.own_index(state.center)

@@ -1,7 +1,8 @@
 """The tables of the state, written and read: plain SQL inside a transaction of the caller."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from ...core.attempt import Attempt, AttemptKey
 from ...core.change import Change, Memory, StoredInstance
@@ -10,9 +11,9 @@ from ...ports import Fenced, Sought
 from . import codec
 
 _COLUMNS = codec.ATTEMPT_COLUMNS
-_PLACES = ", ".join("?" * len(_COLUMNS.split(",")))
 _OVERWRITE = ", ".join(f"{name.strip()} = excluded.{name.strip()}" for name in _COLUMNS.split(","))
 
+_T = TypeVar("_T")
 Row = tuple[object, ...]
 ROWS_AT_ONCE = 50
 """Rows one statement writes at most: each number of rows is a text of its own, and only so many of
@@ -65,22 +66,21 @@ def _add_attempts(
     connection: sqlite3.Connection, wanted: Sequence[Attempt]
 ) -> frozenset[AttemptKey]:
     """Add new rows; one whose instance has another that is not judged is not granted."""
-    rows = {attempt.key: codec.attempt_row(attempt) for attempt in wanted}
     granted: set[AttemptKey] = set()
-    for begin in range(0, len(wanted), ROWS_AT_ONCE):
-        part = [attempt.key for attempt in wanted[begin : begin + ROWS_AT_ONCE]]
+    for part in _parts(wanted):
         try:
-            _write_rows(connection, f"INSERT INTO attempts ({_COLUMNS})", [rows[k] for k in part])
-            granted.update(part)
+            rows = [codec.attempt_row(attempt) for attempt in part]
+            _insert(connection, f"INSERT INTO attempts ({_COLUMNS})", rows)
+            granted.update(attempt.key for attempt in part)
         except sqlite3.IntegrityError:
             # The statement is undone, the transaction goes on: who of them may, one by one.
-            granted.update(key for key in part if _added(connection, rows[key]))
+            granted.update(attempt.key for attempt in part if _added(connection, attempt))
     return frozenset(granted)
 
 
-def _added(connection: sqlite3.Connection, row: Row) -> bool:
-    statement = f"INSERT OR IGNORE INTO attempts ({_COLUMNS}) VALUES ({_PLACES})"  # noqa: S608
-    return connection.execute(statement, row).rowcount == 1
+def _added(connection: sqlite3.Connection, attempt: Attempt) -> bool:
+    into = f"INSERT OR IGNORE INTO attempts ({_COLUMNS})"
+    return _insert(connection, into, [codec.attempt_row(attempt)]).rowcount == 1
 
 
 def _write_holds(connection: sqlite3.Connection, epoch: int, change: Change) -> None:
@@ -121,13 +121,23 @@ def _write_rows(
 
     At the end of each the thread has to ask for the interpreter again, and the loop may be busy.
     """
-    for begin in range(0, len(rows), ROWS_AT_ONCE):
-        part = rows[begin : begin + ROWS_AT_ONCE]
-        places = "(" + ", ".join("?" * len(part[0])) + ")"
-        connection.execute(
-            f"{into} VALUES {', '.join([places] * len(part))} {otherwise}",
-            [value for row in part for value in row],
-        )
+    for part in _parts(rows):
+        _insert(connection, into, part, otherwise)
+
+
+def _parts(rows: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (rows[begin : begin + ROWS_AT_ONCE] for begin in range(0, len(rows), ROWS_AT_ONCE))
+
+
+def _insert(
+    connection: sqlite3.Connection, into: str, rows: Sequence[Row], otherwise: str = ""
+) -> sqlite3.Cursor:
+    """At most `ROWS_AT_ONCE` rows by one statement."""
+    places = "(" + ", ".join("?" * len(rows[0])) + ")"
+    return connection.execute(
+        f"{into} VALUES {', '.join([places] * len(rows))} {otherwise}",
+        [value for row in rows for value in row],
+    )
 
 
 def withdraw(connection: sqlite3.Connection, keys: Iterable[AttemptKey], now: str) -> None:

@@ -90,20 +90,22 @@ class Target:
         self._send(descriptor, line, stream.encoding or "utf-8")
 
     def _to_file(self, file: Path, line: str) -> None:
-        found = _at(file)
-        if found is None or self._opened != (found.st_dev, found.st_ino):
+        descriptor, found = self._descriptor, _at(file)
+        if descriptor is None or found is None or self._opened != (found.st_dev, found.st_ino):
             # Moved by somebody else's log rotation, or deleted: nobody would read what goes there.
             self.close()
-        if self._descriptor is None:
-            # Non-blocking: a named pipe without a reader is an error, not a reason to wait.
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
-            self._descriptor = os.open(file, flags, 0o640)
-            found = os.fstat(self._descriptor)
-            self._opened = (found.st_dev, found.st_ino)
-        size = self._send(self._descriptor, line, "utf-8")
-        assert found is not None  # noqa: S101 - of the file or of what was opened
+            descriptor, found = self._open(file)
+        size = self._send(descriptor, line, "utf-8")
         if self._rotate and stat.S_ISREG(found.st_mode) and found.st_size + size >= self._rotate:
             self._turn_over(file)
+
+    def _open(self, file: Path) -> tuple[int, os.stat_result]:
+        # Non-blocking: a named pipe without a reader is an error, not a reason to wait.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        self._descriptor = descriptor = os.open(file, flags, 0o640)
+        found = os.fstat(descriptor)
+        self._opened = (found.st_dev, found.st_ino)
+        return descriptor, found
 
     def _send(self, descriptor: int, line: str, encoding: str) -> int:
         """Write a line; returns its bytes."""
@@ -155,8 +157,8 @@ def _say(text: str) -> None:
 
 
 def _at(file: Path) -> os.stat_result | None:
-    """What lies where the log belongs, asked for every line: so it is by the system's own call."""
+    """What lies where the log belongs."""
     try:
-        return os.stat(file)
+        return file.stat()
     except OSError:
         return None
